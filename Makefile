@@ -1,0 +1,60 @@
+# SM-DTA. `make help` lists the targets; `make demo` and `make test` need nothing prepared.
+SHELL := /bin/bash
+.DEFAULT_GOAL := build
+export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+NODE := node --disable-warning=ExperimentalWarning
+AS_SOURCES := $(shell find assembly -name '*.ts' -not -path '*/__tests__/*')
+
+.PHONY: help setup build wasm generate demo test test-fast test-envoy golden fuzz bench bench-envoy soak lint format check clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' Makefile
+
+setup: ## install Node 24, Envoy 1.40 and the npm packages into the project
+	@scripts/setup
+
+build: setup wasm ## compile the filter
+
+wasm: build/filter.wasm build/filter.debug.wasm ## compile build/filter.wasm (release) and build/filter.debug.wasm
+
+build/filter.wasm: $(AS_SOURCES) asconfig.json | setup
+	@echo 'wasm: compiling build/filter.wasm'
+	@asc --target release
+
+build/filter.debug.wasm: $(AS_SOURCES) asconfig.json | setup
+	@echo 'wasm: compiling build/filter.debug.wasm'
+	@asc --target debug
+
+generate: setup ## write both layout.ts, the format documents and the JSON Schemas from schema/
+	@$(NODE) schema/generate.ts
+
+demo: build ## run the main job on real parts and keep it up (ONCE=1 stops after the tour)
+	@./dta up --tour $(if $(or $(ONCE),$(CI)),--once)
+
+test: build lint ## everything: lint, unit, host and real-Envoy suites
+	@vitest run
+
+test-fast: build ## unit and host suites only
+	@vitest run --project fast
+
+test-envoy: build ## suites against a real Envoy only
+	@vitest run --project envoy
+
+golden: build ## rewrite the golden files, to be read as a diff
+	@vitest run --project fast --update
+
+lint: setup ## types, biome, prettier, dependency arrows
+	@tsc
+	@biome check --error-on-warnings
+	@prettier --check --log-level warn 'assembly/**/*.ts'
+	@depcruise --log-level warn --output-type err assembly controller host schema test
+
+format: setup ## format every source
+	@biome check --write
+	@prettier --write --log-level warn 'assembly/**/*.ts'
+
+check: generate format lint test ## what a commit has to pass; fails when a tracked file changed
+	@test -z "$$(git status -s)" || { git status -s; echo 'check: the tree changed: commit what generate and format wrote'; exit 1; }
+
+clean: ## remove what builds and runs leave behind (.tools and node_modules stay)
+	rm -rf build .run

@@ -1,0 +1,63 @@
+/** The state: what changes faster than policy. Values, never class numbers; newest epoch wins in a VM. */
+import type { Enum, Struct } from './struct.ts';
+
+export const structs: readonly Struct[] = [
+  {
+    name: 'StateHeader',
+    doc: 'Stands at the start of the payload, that is 512 bytes into the file. `Section` records follow at once.',
+    fields: [
+      ['magic', 'u32', 'STATE_MAGIC'],
+      ['formatVersion', 'u16', 'FORMAT_VERSION'],
+      ['sectionCount', 'u16', 'entries of the section table'],
+      ['payloadLen', 'u32', 'bytes of the payload, this header included'],
+      ['reserved', 'u32', 'zero'],
+      ['epoch', 'u64', 'max(last + 1, Unix milliseconds)'],
+      ['issuedAtMs', 'u64', 'Unix milliseconds'],
+      ['softExpiryMs', 'u64', 'Unix milliseconds; later than this every signal is unknown'],
+      ['hardExpiryMs', 'u64', 'Unix milliseconds; later than this everything is denied'],
+      ['mesh', 'str', 'trust domain'],
+      ['self', 'str', 'SPIFFE ID of the proxy that the state was made for: the source of its outbound calls'],
+    ],
+  },
+  {
+    name: 'RevokedDigest',
+    doc: 'A revoked certificate. Sorted, no duplicates.',
+    fields: [['sha256', 'b32', 'of the DER certificate']],
+  },
+  {
+    name: 'RevokedInstance',
+    doc: 'A revoked instance: every certificate with its UUID. Sorted, no duplicates.',
+    fields: [['uuid', 'b16', 'big-endian bytes']],
+  },
+  {
+    name: 'Signal',
+    doc: 'A measured value. Sorted by subject bytes, then attribute.',
+    fields: [
+      ['subject', 'str', '`<environment>/<service>`, the UUID of an instance, or the name of an environment fact'],
+      ['attribute', 'u16', 'Attribute'],
+      ['reserved', 'u16', 'zero'],
+      ['maxAgeMs', 'u32', 'milliseconds after `observedAtMs` at which it becomes unknown; 0: never'],
+      ['value', 'f64', 'finite'],
+      ['observedAtMs', 'u64', 'Unix milliseconds'],
+    ],
+  },
+  {
+    name: 'RiskBand',
+    doc: 'The band of a service. Sorted by subject bytes. A service without one is in the worst band.',
+    fields: [
+      ['subject', 'str', '`<environment>/<service>`'],
+      ['band', 'u32', 'Band'],
+      ['reserved', 'u32', 'zero'],
+    ],
+  },
+];
+
+export const enums: readonly Enum[] = [
+  { name: 'StateSection', doc: 'Kinds of sections; each has to be there once, in this order, empty or not.', members: [
+    ['Strings', 1, 'bytes'],
+    ['RevokedDigests', 2, 'RevokedDigest'],
+    ['RevokedInstances', 3, 'RevokedInstance'],
+    ['Signals', 4, 'Signal'],
+    ['Bands', 5, 'RiskBand'],
+  ] },
+];
