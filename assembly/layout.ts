@@ -510,7 +510,9 @@ export const enum StateHeader {
   meshLen = 52,
   self = 56,
   selfLen = 60,
-  SIZE = 64,
+  selfSubject = 64,
+  selfSubjectLen = 68,
+  SIZE = 72,
 }
 
 /** Offsets in bytes. A revoked certificate. Sorted, no duplicates. */

@@ -532,7 +532,9 @@ export const StateHeader = {
   meshLen: 52,
   self: 56,
   selfLen: 60,
-  SIZE: 64,
+  selfSubject: 64,
+  selfSubjectLen: 68,
+  SIZE: 72,
 } as const;
 
 /** Offsets in bytes. A revoked certificate. Sorted, no duplicates. */

@@ -17,6 +17,7 @@ export const structs: readonly Struct[] = [
       ['hardExpiryMs', 'u64', 'Unix milliseconds; later than this everything is denied'],
       ['mesh', 'str', 'trust domain'],
       ['self', 'str', 'SPIFFE ID of the proxy that the state was made for: the source of its outbound calls'],
+      ['selfSubject', 'str', 'subject of that proxy’s certificate as RFC 2253 text, for its labels'],
     ],
   },
   {

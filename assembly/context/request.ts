@@ -1,0 +1,150 @@
+/** One pass over the header pairs of a request: what decides, and what has to be changed on the way. */
+import {
+  pairNameLen,
+  pairNamePtr,
+  pairValueLen,
+  pairValuePtr,
+  pairsMalformed,
+  pairsNext,
+  pairsOpen,
+} from '../abi/header-pairs';
+import { Text, text } from '../memory/text';
+import { isIdentityEncoding, isJsonType } from './content';
+
+const METHOD = text(':method');
+const PATH = text(':path');
+const AUTHORITY = text(':authority');
+const FORWARDED = text('x-forwarded-client-cert');
+const CONTENT_TYPE = text('content-type');
+const CONTENT_ENCODING = text('content-encoding');
+const UPGRADE = text('upgrade');
+const OURS = text('x-dta-');
+const GRPC = text('application/grpc');
+
+/** Names of our own headers that the caller sent: at most this many are listed one by one. */
+export const SPOOFED_MAX: u32 = 16;
+
+export let methodPtr: usize = 0;
+export let methodLen: u32 = 0;
+export let pathPtr: usize = 0;
+export let pathAndQueryLen: u32 = 0;
+export let authorityPtr: usize = 0;
+export let authorityLen: u32 = 0;
+export let forwardedPtr: usize = 0;
+export let forwardedLen: u32 = 0;
+export let hasForwarded: bool = false;
+export let isJson: bool = false;
+export let isGrpc: bool = false;
+export let isEncoded: bool = false;
+export let isUpgrade: bool = false;
+export let spoofedCount: u32 = 0;
+/** (name, length) of each `x-dta-*` header, 8 bytes an entry. */
+export const spoofed: usize = memory.data(128);
+
+let typeCount: u32 = 0;
+
+/**
+ * Reads all pairs. False when they are malformed, a pseudo header is missing or repeated, or the certificate header
+ * stands there twice: nothing is decided on such a request.
+ */
+export function readRequest(pairs: usize, len: u32): bool {
+  reset();
+  if (!pairsOpen(pairs, len)) return false;
+  while (pairsNext()) {
+    if (!readPair()) return false;
+  }
+  if (pairsMalformed) return false;
+  // Two content types are two readings of one body.
+  if (typeCount > 1) isJson = false;
+  return methodPtr != 0 && pathPtr != 0;
+}
+
+function reset(): void {
+  methodPtr = 0;
+  pathPtr = 0;
+  authorityPtr = 0;
+  authorityLen = 0;
+  forwardedLen = 0;
+  hasForwarded = false;
+  isJson = false;
+  isGrpc = false;
+  isEncoded = false;
+  isUpgrade = false;
+  spoofedCount = 0;
+  typeCount = 0;
+}
+
+/** The length picks the few names that can be meant. */
+function readPair(): bool {
+  switch (pairNameLen) {
+    case 5:
+      return is(PATH) ? takePath() : true;
+    case 7:
+      if (is(METHOD)) return takeMethod();
+      if (is(UPGRADE)) isUpgrade = true;
+      break;
+    case 10:
+      return is(AUTHORITY) ? takeAuthority() : readOurs();
+    case 12:
+      if (is(CONTENT_TYPE)) {
+        typeCount += 1;
+        isJson = isJsonType(pairValuePtr, pairValueLen);
+        isGrpc = isGrpc || (pairValueLen >= GRPC.len && GRPC.equals(pairValuePtr, GRPC.len));
+        return true;
+      }
+      break;
+    case 16:
+      if (is(CONTENT_ENCODING)) {
+        isEncoded = isEncoded || !isIdentityEncoding(pairValuePtr, pairValueLen);
+        return true;
+      }
+      break;
+    case 23:
+      if (is(FORWARDED)) return takeForwarded();
+      break;
+  }
+  return readOurs();
+}
+
+function is(name: Text): bool {
+  return name.equals(pairNamePtr, pairNameLen);
+}
+
+function takePath(): bool {
+  if (pathPtr != 0) return false;
+  pathPtr = pairValuePtr;
+  pathAndQueryLen = pairValueLen;
+  return true;
+}
+
+function takeMethod(): bool {
+  if (methodPtr != 0) return false;
+  methodPtr = pairValuePtr;
+  methodLen = pairValueLen;
+  return true;
+}
+
+function takeAuthority(): bool {
+  if (authorityPtr != 0) return false;
+  authorityPtr = pairValuePtr;
+  authorityLen = pairValueLen;
+  return true;
+}
+
+function takeForwarded(): bool {
+  if (hasForwarded) return false;
+  hasForwarded = true;
+  forwardedPtr = pairValuePtr;
+  forwardedLen = pairValueLen;
+  return true;
+}
+
+/** More spoofed headers than can be listed make the request unreadable. */
+function readOurs(): bool {
+  if (pairNameLen < OURS.len || !OURS.equals(pairNamePtr, OURS.len)) return true;
+  if (spoofedCount == SPOOFED_MAX) return false;
+  store<u32>(spoofed + (<usize>spoofedCount << 3), <u32>pairNamePtr);
+  store<u32>(spoofed + (<usize>spoofedCount << 3), pairNameLen, 4);
+  spoofedCount += 1;
+  return true;
+}

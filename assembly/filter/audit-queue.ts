@@ -1,0 +1,149 @@
+/**
+ * Audit records on their way to the agent: one buffer is filled while the other one is under way.
+ *
+ * A batch that was not acknowledged is sent again with the same sequence numbers, so the receiver can tell. When both
+ * buffers are full, records are dropped and counted; rules with synchronous audit deny instead.
+ */
+import { pairsAddText, pairsFinish, pairsStart, encodedLen, encodedPtr } from '../abi/header-pairs-writer';
+import { Status } from '../abi/enums';
+import { callToken, httpCall } from '../abi/hostcalls';
+import { randomU64 } from '../abi/random';
+import { AUDIT_MAGIC, AuditHeader, FORMAT_VERSION } from '../layout';
+import { blockAlloc } from '../memory/block';
+import { text } from '../memory/text';
+import { Counter, count } from './metrics';
+import { auditClusterLen, auditClusterPtr } from './settings';
+
+const METHOD = text(':method');
+const POST = text('POST');
+const PATH = text(':path');
+const AUDIT_PATH = text('/v1/audit');
+const AUTHORITY = text(':authority');
+const AGENT = text('dta-agent');
+const CONTENT_TYPE = text('content-type');
+const OCTETS = text('application/octet-stream');
+
+const BUFFER_BYTES: u32 = 1 << 20;
+const TIMEOUT_MS: u32 = 5000;
+/** Ticks after which a batch without an answer counts as lost: its root may be gone. */
+const PATIENCE_TICKS: u32 = 100;
+
+/** Drawn once per VM; with the decision number it is the decision id. */
+export let vmId: u64 = 0;
+/** Decisions of this VM. */
+export let decisionsMade: u64 = 0;
+
+let filling: usize = 0;
+let fillingLen: u32 = 0;
+let fillingCount: u32 = 0;
+let underway: usize = 0;
+let underwayLen: u32 = 0;
+let underwayCount: u32 = 0;
+let isWaiting: bool = false;
+let waitedTicks: u32 = 0;
+let token: u32 = 0;
+let nextSeq: u64 = 1;
+let droppedTotal: u64 = 0;
+
+/** Draws the VM's id and takes the buffers; called until it succeeds. */
+export function openQueue(): void {
+  while (vmId == 0) vmId = randomU64();
+  if (auditClusterLen == 0) return;
+  if (filling == 0) filling = blockAlloc(BUFFER_BYTES);
+  if (underway == 0) underway = blockAlloc(BUFFER_BYTES);
+  if (fillingLen == 0) fillingLen = AuditHeader.SIZE;
+}
+
+/** Number of a new decision. */
+export function nextDecision(): u64 {
+  decisionsMade += 1;
+  return decisionsMade;
+}
+
+/** Address with room for `len` bytes, or 0. What is written there counts after `commitRecord`. */
+export function reserveRecord(len: u32): usize {
+  if (filling == 0 || len > BUFFER_BYTES - fillingLen) return 0;
+  return filling + fillingLen;
+}
+
+/** Takes what was written to the reserved place. */
+export function commitRecord(len: u32): void {
+  fillingLen += len;
+  fillingCount += 1;
+}
+
+/** Counts a record that found no room. */
+export function dropRecord(): void {
+  droppedTotal += 1;
+  count(Counter.AuditDropped, 1);
+}
+
+/** Sends what there is. Called from the tick of a root. */
+export function sendAudit(): void {
+  if (filling == 0 || underway == 0) return;
+  if (isWaiting) {
+    waitedTicks += 1;
+    if (waitedTicks < PATIENCE_TICKS) return;
+    isWaiting = false;
+    count(Counter.AuditRetried, 1);
+  }
+  if (underwayCount == 0) {
+    if (fillingCount == 0) return;
+    swapBuffers();
+  }
+  post();
+}
+
+/** Takes the agent's answer: 200 ends the batch, anything else sends it again at the next tick. */
+export function takeAnswer(answered: u32, isTaken: bool): void {
+  if (!isWaiting || answered != token) return;
+  isWaiting = false;
+  if (!isTaken) {
+    count(Counter.AuditRetried, 1);
+    return;
+  }
+  count(Counter.AuditSent, underwayCount);
+  underwayCount = 0;
+  underwayLen = 0;
+}
+
+function swapBuffers(): void {
+  const full = filling;
+  filling = underway;
+  underway = full;
+  underwayLen = fillingLen;
+  underwayCount = fillingCount;
+  fillingLen = AuditHeader.SIZE;
+  fillingCount = 0;
+  store<u32>(underway, AUDIT_MAGIC, AuditHeader.magic);
+  store<u16>(underway, <u16>FORMAT_VERSION, AuditHeader.formatVersion);
+  store<u16>(underway, 0, AuditHeader.reserved);
+  store<u64>(underway, vmId, AuditHeader.vmId);
+  store<u64>(underway, nextSeq, AuditHeader.firstSeq);
+  store<u32>(underway, underwayCount, AuditHeader.count);
+  store<u32>(underway, underwayLen, AuditHeader.totalLen);
+  store<u64>(underway, droppedTotal, AuditHeader.dropped);
+  nextSeq += underwayCount;
+}
+
+function post(): void {
+  pairsStart();
+  pairsAddText(METHOD, POST);
+  pairsAddText(PATH, AUDIT_PATH);
+  pairsAddText(AUTHORITY, AGENT);
+  pairsAddText(CONTENT_TYPE, OCTETS);
+  if (!pairsFinish()) return;
+  const status = httpCall(
+    auditClusterPtr,
+    auditClusterLen,
+    encodedPtr,
+    encodedLen,
+    underway,
+    underwayLen,
+    TIMEOUT_MS,
+  );
+  if (status != Status.Ok) return;
+  isWaiting = true;
+  waitedTicks = 0;
+  token = callToken;
+}

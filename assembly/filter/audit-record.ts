@@ -1,0 +1,89 @@
+/** Writes one decision as an AuditRecord (docs/formats.md). */
+import * as request from '../context/request';
+import { pathLen } from '../context/path';
+import { AuditRecord, Band, NONE, Reason, Rule, Verdict } from '../layout';
+import { Bundle, strLen, strPtr } from '../policy/bundle';
+import { Decision } from '../policy/decision-cache';
+import { Identity } from '../policy/identity';
+import { State } from '../policy/state';
+import { currentState } from './configure';
+import { decided, decidedBundle, decidedIdentity, decidedNowMs } from './decide';
+
+const SOURCE_MAX: u32 = 512;
+const RULE_MAX: u32 = 256;
+const METHOD_MAX: u32 = 32;
+const PATH_MAX: u32 = 512;
+
+/** Largest record. */
+export const RECORD_MAX: u32 =
+  <u32>AuditRecord.SIZE + SOURCE_MAX + RULE_MAX + METHOD_MAX + PATH_MAX + 8;
+
+/** Writes the record of the last decision to `target`, which has RECORD_MAX bytes. Returns its length. */
+export function writeRecord(target: usize, decisionNumber: u64, reason: Reason, direction: u32): u32 {
+  memory.fill(target, 0, AuditRecord.SIZE);
+  store<u8>(target, reason == Reason.Permitted ? Verdict.Allow : Verdict.Deny, AuditRecord.verdict);
+  store<u8>(target, <u8>reason, AuditRecord.reason);
+  store<u8>(target, Band.Critical, AuditRecord.band);
+  store<u8>(target, <u8>direction, AuditRecord.direction);
+  store<u64>(target, decidedNowMs, AuditRecord.timeMs);
+  store<u64>(target, decisionNumber, AuditRecord.decision);
+  if (decidedBundle != 0) {
+    store<u64>(target, changetype<Bundle>(decidedBundle).version, AuditRecord.bundleVersion);
+  }
+  if (currentState != 0) {
+    store<u64>(target, changetype<State>(currentState).epoch, AuditRecord.stateEpoch);
+  }
+  let at = target + AuditRecord.SIZE;
+  at = writeSource(target, at);
+  at = writeRule(target, at);
+  const methodLen = min(request.methodLen, METHOD_MAX);
+  store<u16>(target, <u16>methodLen, AuditRecord.methodLen);
+  at = append(at, request.methodPtr, methodLen);
+  at = writePath(target, at);
+  while ((at & 7) != (target & 7)) {
+    store<u8>(at, 0);
+    at += 1;
+  }
+  const len = <u32>(at - target);
+  store<u32>(target, len, AuditRecord.recordLen);
+  return len;
+}
+
+function writeSource(target: usize, at: usize): usize {
+  if (decidedIdentity == 0) return at;
+  const identity = changetype<Identity>(decidedIdentity);
+  // A malformed identity is bytes that somebody else chose: only its digest-bound reason is recorded.
+  if (identity.status != Reason.Permitted && identity.status != Reason.UnknownTrustDomain) return at;
+  const len = min(identity.textLen, SOURCE_MAX);
+  store<u16>(target, <u16>len, AuditRecord.sourceLen);
+  return append(at, identity.text, len);
+}
+
+function writeRule(target: usize, at: usize): usize {
+  if (decided == 0) return at;
+  const decision = changetype<Decision>(decided);
+  store<u8>(target, decision.band, AuditRecord.band);
+  store<u64>(target, decision.clearance, AuditRecord.clearance);
+  if (decision.rule == NONE) return at;
+  const bundle = changetype<Bundle>(decidedBundle);
+  const name = bundle.rules + <usize>decision.rule * Rule.SIZE + Rule.name;
+  const len = min(strLen(name), RULE_MAX);
+  store<u16>(target, <u16>len, AuditRecord.ruleLen);
+  return append(at, strPtr(bundle, name), len);
+}
+
+/** Without the query. A path that was refused is recorded up to its query as well, whatever it holds. */
+function writePath(target: usize, at: usize): usize {
+  let len = pathLen;
+  if (len == 0) {
+    while (len < request.pathAndQueryLen && load<u8>(request.pathPtr + len) != 0x3f) len += 1;
+  }
+  len = min(min(len, request.pathAndQueryLen), PATH_MAX);
+  store<u16>(target, <u16>len, AuditRecord.pathLen);
+  return append(at, request.pathPtr, len);
+}
+
+function append(at: usize, ptr: usize, len: u32): usize {
+  memory.copy(at, ptr, len);
+  return at + len;
+}

@@ -1,0 +1,122 @@
+/** Takes configurations: a bundle for a `dta` root, a state for a `dta-state` root. Deterministic, as the canary VM demands. */
+import { BufferType, LogLevel, Status } from '../abi/enums';
+import { dataLen, dataPtr, log, readBuffer } from '../abi/hostcalls';
+import { BUNDLE_MAX_BYTES, STATE_MAX_BYTES } from '../layout';
+import { keepBytes } from '../memory/arena';
+import { blockAlloc, blockFree } from '../memory/block';
+import { Bundle } from '../policy/bundle';
+import { freeBundle, loadBundle } from '../policy/load-bundle';
+import { Refusal, describeRefusal, refuse } from '../policy/refusal';
+import { State, openState } from '../policy/state';
+import { validateBundle } from '../policy/validate-bundle';
+import { validateState } from '../policy/validate-state';
+import { Counter, count, showEpoch } from './metrics';
+import { BundleEntry, Root, bindRoot, entryFor } from './roots';
+import { cacheEntries } from './settings';
+
+/** The state that decides in this VM, or 0. */
+export let currentState: usize = 0;
+/** Whether live streams have yet to be held against the current state. */
+export let isStateUnswept: bool = false;
+
+let stateSerial: u64 = 0;
+
+/** The sweep over live streams is done. */
+export function markSwept(): void {
+  isStateUnswept = false;
+}
+
+/**
+ * Configures a `dta` root. False, with one line in the log, when the bundle is malformed; an older version and one that
+ * finds no room are accepted, not used, and counted.
+ */
+export function configureBundle(root: Root, size: u32): bool {
+  const refusal = readFile(size, BUNDLE_MAX_BYTES);
+  if (refusal != Refusal.None) return refuseFile('bundle', refusal, Counter.BundleRefused);
+  if (dataPtr == 0) return acceptWithoutRoom(Counter.BundleNoRoom);
+  const problem = validateBundle(dataPtr, dataLen);
+  if (problem != Refusal.None) return refuseFile('bundle', problem, Counter.BundleRefused);
+  const file = keepBytes(dataPtr, dataLen);
+  if (file == 0) return acceptWithoutRoom(Counter.BundleNoRoom);
+  const loaded = loadBundle(file, cacheEntries);
+  if (loaded == 0) {
+    blockFree(file);
+    return acceptWithoutRoom(Counter.BundleNoRoom);
+  }
+  const entryPtr = entryFor(changetype<Bundle>(loaded));
+  if (entryPtr == 0) {
+    freeBundle(loaded);
+    return acceptWithoutRoom(Counter.BundleNoRoom);
+  }
+  bindRoot(root, entryPtr);
+  install(changetype<BundleEntry>(entryPtr), loaded);
+  return true;
+}
+
+/** Configures a `dta-state` root. Newest epoch wins; it outlives its root. */
+export function configureState(size: u32): bool {
+  const refusal = readFile(size, STATE_MAX_BYTES);
+  if (refusal != Refusal.None) return refuseFile('state', refusal, Counter.StateRefused);
+  if (dataPtr == 0) return acceptWithoutRoom(Counter.StateNoRoom);
+  const problem = validateState(dataPtr, dataLen);
+  if (problem != Refusal.None) return refuseFile('state', problem, Counter.StateRefused);
+  const file = keepBytes(dataPtr, dataLen);
+  const block = blockAlloc(offsetof<State>());
+  if (file == 0 || block == 0) {
+    blockFree(file);
+    blockFree(block);
+    return acceptWithoutRoom(Counter.StateNoRoom);
+  }
+  const state = changetype<State>(block);
+  openState(state, file, stateSerial + 1);
+  if (currentState != 0 && state.epoch <= changetype<State>(currentState).epoch) {
+    count(Counter.StateOlder, 1);
+    freeState(block);
+    return true;
+  }
+  stateSerial += 1;
+  if (currentState != 0) freeState(currentState);
+  currentState = block;
+  isStateUnswept = true;
+  count(Counter.StateLoaded, 1);
+  showEpoch(state.epoch);
+  return true;
+}
+
+function install(entry: BundleEntry, loaded: usize): void {
+  const made = changetype<Bundle>(loaded);
+  if (entry.bundle != 0 && made.version <= changetype<Bundle>(entry.bundle).version) {
+    count(Counter.BundleOlder, 1);
+    freeBundle(loaded);
+    return;
+  }
+  if (entry.bundle != 0) freeBundle(entry.bundle);
+  entry.bundle = loaded;
+  count(Counter.BundleLoaded, 1);
+}
+
+/** Reads the configuration into the arena; `dataPtr` 0 afterwards means that there was no room for it. */
+function readFile(size: u32, maxBytes: u32): Refusal {
+  if (size > maxBytes) return refuse(Refusal.TooLong, 0, 0);
+  if (size == 0) return refuse(Refusal.TooShort, 0, 0);
+  const status = readBuffer(BufferType.PluginConfiguration, 0, size);
+  if (status == Status.Ok && dataLen != size) return refuse(Refusal.Length, 0, 0);
+  return Refusal.None;
+}
+
+function refuseFile(what: string, refusal: Refusal, counter: Counter): bool {
+  count(counter, 1);
+  const line = String.UTF8.encode(what + ' refused: ' + describeRefusal(refusal));
+  log(LogLevel.Error, changetype<usize>(line), line.byteLength);
+  return false;
+}
+
+function acceptWithoutRoom(counter: Counter): bool {
+  count(counter, 1);
+  return true;
+}
+
+function freeState(block: usize): void {
+  blockFree(changetype<State>(block).file);
+  blockFree(block);
+}

@@ -1,0 +1,56 @@
+/** What the configuration tells this VM by environment variables; read once. */
+import { environmentValue, valueLen, valuePtr } from '../abi/environment';
+import { text } from '../memory/text';
+
+const IDENTITY = text('DTA_IDENTITY');
+const HEADER = text('header');
+const AUDIT_CLUSTER = text('DTA_AUDIT_CLUSTER');
+const CACHE_ENTRIES = text('DTA_CACHE_ENTRIES');
+const HOLD_HEADERS = text('DTA_HOLD_HEADERS');
+const TRUE = text('true');
+
+const CACHE_ENTRIES_DEFAULT: u32 = 4096;
+const CACHE_ENTRIES_MAX: u32 = 1 << 20;
+
+let wasRead: bool = false;
+
+/** Whether identity comes from the header that our own connection manager writes; else from properties. */
+export let readsIdentityHeader: bool = false;
+/** Whether headers of masked bodies may be held back: needs `allow_on_headers_stop_iteration` in the configuration. */
+export let holdsHeaders: bool = false;
+/** Cluster that takes audit batches; length 0: none. */
+export let auditClusterPtr: usize = 0;
+export let auditClusterLen: u32 = 0;
+/** Entries of a decision cache, a power of two. */
+export let cacheEntries: u32 = CACHE_ENTRIES_DEFAULT;
+
+/** Reads the variables at the first call. What is not set or not understood keeps its safe default. */
+export function readSettings(): void {
+  if (wasRead) return;
+  wasRead = true;
+  readsIdentityHeader = environmentValue(IDENTITY) && HEADER.equals(valuePtr, valueLen);
+  holdsHeaders = environmentValue(HOLD_HEADERS) && TRUE.equals(valuePtr, valueLen);
+  if (environmentValue(AUDIT_CLUSTER)) {
+    auditClusterPtr = valuePtr;
+    auditClusterLen = valueLen;
+  }
+  if (environmentValue(CACHE_ENTRIES)) cacheEntries = powerOfTwo(parseNumber(valuePtr, valueLen));
+}
+
+function parseNumber(ptr: usize, len: u32): u32 {
+  let value: u32 = 0;
+  for (let i: u32 = 0; i < len && i < 7; i++) {
+    const byte = load<u8>(ptr + i);
+    if (byte < 0x30 || byte > 0x39) return 0;
+    value = value * 10 + (byte - 0x30);
+  }
+  return value;
+}
+
+/** The next power of two, between 16 and CACHE_ENTRIES_MAX; 0 asks for the default. */
+function powerOfTwo(wanted: u32): u32 {
+  if (wanted == 0) return CACHE_ENTRIES_DEFAULT;
+  let entries: u32 = 16;
+  while (entries < wanted && entries < CACHE_ENTRIES_MAX) entries <<= 1;
+  return entries;
+}

@@ -1,0 +1,162 @@
+/** Which rules hold for the next value: field paths as sets of active nodes, one set for each open container. */
+import {
+  MASK_NODES_ACTIVE_MAX,
+  MaskEdge,
+  MaskHeader,
+  MaskName,
+  MaskNode,
+  NONE,
+  StepKind,
+} from '../layout';
+import { findName, foldName } from '../classify/names';
+import { equalBytes } from '../memory/bytes';
+import { ruleStrength } from './rules';
+import { KEY_MAX, Masker, STICKY, heldOf, nodeAt, scannerOf, setEndAt, strengthAt } from './state';
+
+/** Makes the document the next value. False when its paths are too tangled, as for the two below. */
+export function enterDocument(m: Masker): bool {
+  m.nextCount = 0;
+  m.nextStrength = 0;
+  return activate(m, 0, 0) && settle(m);
+}
+
+/** Makes the member whose decoded name is in the key region the next value of the open object. */
+export function enterMember(m: Masker): bool {
+  const depth = scannerOf(m).depth;
+  const key = heldOf(m);
+  const fits = m.keyLen <= KEY_MAX;
+  m.nextCount = 0;
+  m.nextStrength = load<u8>(strengthAt(m, depth));
+  const end = load<u16>(setEndAt(m, depth));
+  for (let i: u32 = load<u16>(setEndAt(m, depth - 1)); i < end; i++) {
+    if (!step(m, load<u16>(nodeAt(m, i)), true, key, fits ? m.keyLen : NONE)) return false;
+  }
+  if (!settle(m)) return false;
+  if (fits && load<u32>(m.blob, MaskHeader.nameCount) != 0) {
+    applyNames(m, key, m.keyLen, false);
+    applyNames(m, key, foldName(key, m.keyLen), true);
+  }
+  return true;
+}
+
+/** Makes an element the next value of the open array. */
+export function enterElement(m: Masker): bool {
+  const depth = scannerOf(m).depth;
+  m.nextCount = 0;
+  m.nextStrength = load<u8>(strengthAt(m, depth));
+  const end = load<u16>(setEndAt(m, depth));
+  for (let i: u32 = load<u16>(setEndAt(m, depth - 1)); i < end; i++) {
+    if (!step(m, load<u16>(nodeAt(m, i)), false, 0, NONE)) return false;
+  }
+  return settle(m);
+}
+
+/** Makes the next value the open container. Call it when the scanner has gone one level deeper. */
+export function openLevel(m: Masker): void {
+  const depth = scannerOf(m).depth;
+  store<u8>(strengthAt(m, depth), <u8>m.nextStrength);
+  store<u16>(setEndAt(m, depth), <u16>(load<u16>(setEndAt(m, depth - 1)) + m.nextCount));
+}
+
+/** Whether names of the open object's members have to be known. */
+export function needsKey(m: Masker): bool {
+  const depth = scannerOf(m).depth;
+  return (
+    load<u16>(setEndAt(m, depth)) != load<u16>(setEndAt(m, depth - 1)) ||
+    load<u32>(m.blob, MaskHeader.nameCount) != 0
+  );
+}
+
+/** Takes the edges of one active node that a member (`keyLen` NONE: one with no comparable name) or element goes. */
+function step(m: Masker, entry: u16, isMember: bool, key: usize, keyLen: u32): bool {
+  const index = <u32>(entry & ~STICKY);
+  if ((entry & STICKY) != 0 && !activate(m, index, STICKY)) return false;
+  let edge = firstEdge(m.blob, index);
+  for (let left = edgeCount(m.blob, index); left > 0; left--) {
+    const kind = load<u32>(edge, MaskEdge.kind);
+    const taken = isMember
+      ? kind == StepKind.AnyMember || (kind == StepKind.Member && hasKey(m.blob, edge, key, keyLen))
+      : kind == StepKind.AnyElement;
+    if (taken && !activate(m, load<u32>(edge, MaskEdge.target), 0)) return false;
+    edge += MaskEdge.SIZE;
+  }
+  return true;
+}
+
+/** Adds what `**` reaches without a step, and gathers the strength of the rules. */
+function settle(m: Masker): bool {
+  const base = topOf(m);
+  for (let i: u32 = 0; i < m.nextCount; i++) {
+    const index = <u32>(load<u16>(nodeAt(m, base + i)) & ~STICKY);
+    let edge = firstEdge(m.blob, index);
+    for (let left = edgeCount(m.blob, index); left > 0; left--) {
+      if (load<u32>(edge, MaskEdge.kind) == StepKind.AnyDepth) {
+        if (!activate(m, load<u32>(edge, MaskEdge.target), STICKY)) return false;
+      }
+      edge += MaskEdge.SIZE;
+    }
+    const rule = load<u32>(nodeRecord(m.blob, index), MaskNode.rule);
+    strengthen(m, rule);
+  }
+  return true;
+}
+
+/** Adds a node to the set of the next value, once. False when the set is full. */
+function activate(m: Masker, index: u32, sticky: u16): bool {
+  const base = topOf(m);
+  for (let i: u32 = 0; i < m.nextCount; i++) {
+    const at = nodeAt(m, base + i);
+    if (<u32>(load<u16>(at) & ~STICKY) == index) {
+      store<u16>(at, load<u16>(at) | sticky);
+      return true;
+    }
+  }
+  if (m.nextCount == MASK_NODES_ACTIVE_MAX) return false;
+  store<u16>(nodeAt(m, base + m.nextCount++), (<u16>index) | sticky);
+  return true;
+}
+
+function applyNames(m: Masker, key: usize, keyLen: u32, folded: bool): void {
+  let i = findName(m.blob, 0, key, keyLen, folded);
+  while (i != NONE) {
+    const name = m.blob + load<u32>(m.blob, MaskHeader.nameOff) + <usize>i * MaskName.SIZE;
+    strengthen(m, load<u32>(name, MaskName.rule));
+    i = findName(m.blob, i + 1, key, keyLen, folded);
+  }
+}
+
+function strengthen(m: Masker, rule: u32): void {
+  const strength = ruleStrength(m.blob, rule, m.clearance);
+  if (strength > m.nextStrength) m.nextStrength = strength;
+}
+
+function hasKey(blob: usize, edge: usize, key: usize, keyLen: u32): bool {
+  const edgeKey = blob + load<u32>(blob, MaskHeader.stringOff) + load<u32>(edge, MaskEdge.key);
+  return equalBytes(edgeKey, load<u32>(edge, MaskEdge.keyLen), key, keyLen);
+}
+
+/** The set of the next value lies behind that of the innermost open container. */
+// @ts-ignore: decorator
+@inline
+function topOf(m: Masker): u32 {
+  return load<u16>(setEndAt(m, scannerOf(m).depth));
+}
+
+// @ts-ignore: decorator
+@inline
+function nodeRecord(blob: usize, index: u32): usize {
+  return blob + load<u32>(blob, MaskHeader.nodeOff) + <usize>index * MaskNode.SIZE;
+}
+
+// @ts-ignore: decorator
+@inline
+function edgeCount(blob: usize, index: u32): u32 {
+  return load<u32>(nodeRecord(blob, index), MaskNode.edgeCount);
+}
+
+// @ts-ignore: decorator
+@inline
+function firstEdge(blob: usize, index: u32): usize {
+  const edge = load<u32>(nodeRecord(blob, index), MaskNode.edgeStart);
+  return blob + load<u32>(blob, MaskHeader.edgeOff) + <usize>edge * MaskEdge.SIZE;
+}

@@ -1,0 +1,204 @@
+/** Evaluation of a compiled bundle (policy-model, "Meaning"): only rules that the caller or the path name are looked at. */
+import {
+  Audit,
+  Effect,
+  MethodBit,
+  NONE,
+  PathPattern,
+  Reason,
+  Route,
+  Rule,
+  Selector,
+  Truth,
+  Verdict,
+} from '../layout';
+import { equalBytes } from '../memory/bytes';
+import { isMaskNeeded } from '../mask/need';
+import { Bundle, listEntry, strLen, strPtr } from './bundle';
+import { evaluateCondition } from './condition';
+import { Decision } from './decision-cache';
+import { Identity, hasSelector } from './identity';
+import { PathClass, hasPattern } from './path-class';
+import { State, bandOf } from './state';
+
+/** What of a request decides, beside the identity. Set by the filter before each evaluation. */
+@unmanaged
+export class Subject {
+  pathClass: usize;
+  /** MethodBit. */
+  method: u32;
+  methodPtr: usize;
+  methodLen: u32;
+  /** Bits of the bundle's host patterns that match. */
+  hosts: u64;
+  nowMs: u64;
+}
+
+/** Outcome of enforced and shadow rules together is tracked twice: without and with shadow rules. */
+@unmanaged
+class Tally {
+  permit: u32;
+  deny: u32;
+  tooRisky: u32;
+  clearance: u64;
+  audit: u32;
+}
+
+const enforced: usize = memory.data(offsetof<Tally>(), 8);
+const shadowed: usize = memory.data(offsetof<Tally>(), 8);
+
+let band: u32 = 0;
+
+/** Decides a request and writes everything but the key into `decision`. */
+export function evaluate(
+  bundle: Bundle,
+  state: State,
+  identity: Identity,
+  subject: Subject,
+  decision: Decision,
+): void {
+  band = bandOf(state, identity.subject, identity.subjectLen);
+  clear(changetype<Tally>(enforced));
+  clear(changetype<Tally>(shadowed));
+  const pathClass = changetype<PathClass>(subject.pathClass);
+  const bySource = <u64>identity.candidateCount + bundle.anySourceCount;
+  const byPath = <u64>pathClass.candidates + bundle.anyPathCount;
+  if (bySource <= byPath) visitBySource(bundle, state, identity, subject);
+  else visitByPath(bundle, state, identity, subject);
+  conclude(bundle, decision);
+}
+
+function visitBySource(bundle: Bundle, state: State, identity: Identity, subject: Subject): void {
+  visitList(bundle, state, identity, subject, bundle.anySourceStart, bundle.anySourceCount);
+  for (let i: u32 = 0; i < identity.selectorCount; i++) {
+    const index = load<u32>(identity.selectors + (<usize>i << 2));
+    const selector = bundle.selectors + <usize>index * Selector.SIZE;
+    const start = load<u32>(selector, Selector.ruleStart);
+    visitList(bundle, state, identity, subject, start, load<u32>(selector, Selector.ruleCount));
+  }
+}
+
+function visitByPath(bundle: Bundle, state: State, identity: Identity, subject: Subject): void {
+  visitList(bundle, state, identity, subject, bundle.anyPathStart, bundle.anyPathCount);
+  const entries = subject.pathClass + offsetof<PathClass>();
+  const count = changetype<PathClass>(subject.pathClass).count;
+  for (let i: u32 = 0; i < count; i++) {
+    const index = load<u32>(entries + (<usize>i << 2));
+    const pattern = bundle.patterns + <usize>index * PathPattern.SIZE;
+    const start = load<u32>(pattern, PathPattern.ruleStart);
+    visitList(bundle, state, identity, subject, start, load<u32>(pattern, PathPattern.ruleCount));
+  }
+}
+
+/** A rule may be visited twice; what it adds is the same both times. */
+function visitList(
+  bundle: Bundle,
+  state: State,
+  identity: Identity,
+  subject: Subject,
+  start: u32,
+  count: u32,
+): void {
+  for (let i = start; i < start + count; i++) {
+    visitRule(bundle, state, identity, subject, listEntry(bundle, i));
+  }
+}
+
+function visitRule(
+  bundle: Bundle,
+  state: State,
+  identity: Identity,
+  subject: Subject,
+  index: u32,
+): void {
+  const rule = bundle.rules + <usize>index * Rule.SIZE;
+  if (!comesFrom(bundle, identity, rule) || !goesTo(bundle, subject, rule)) return;
+  const program = load<u32>(rule, Rule.program);
+  const truth = evaluateCondition(bundle, state, identity, program, subject.nowMs);
+  const isAllow = load<u8>(rule, Rule.effect) == <u8>Effect.Allow;
+  // Unknown is false in an allow rule and true in a deny rule.
+  if (isAllow ? truth != Truth.True : truth == Truth.False) return;
+  if (load<u8>(rule, Rule.shadow) == 0) add(changetype<Tally>(enforced), rule, index, isAllow);
+  add(changetype<Tally>(shadowed), rule, index, isAllow);
+}
+
+function add(tally: Tally, rule: usize, index: u32, isAllow: bool): void {
+  if (!isAllow) {
+    tally.deny = min(tally.deny, index);
+    return;
+  }
+  tally.audit = max(tally.audit, <u32>load<u8>(rule, Rule.audit));
+  if (band > <u32>load<u8>(rule, Rule.maxRisk)) {
+    tally.tooRisky = min(tally.tooRisky, index);
+    return;
+  }
+  tally.permit = min(tally.permit, index);
+  tally.clearance |= load<u64>(rule, Rule.clearance);
+}
+
+function conclude(bundle: Bundle, decision: Decision): void {
+  const tally = changetype<Tally>(enforced);
+  const isAllowed = tally.permit != NONE && tally.deny == NONE;
+  const other = changetype<Tally>(shadowed);
+  decision.shadowDiffers = isAllowed != (other.permit != NONE && other.deny == NONE);
+  decision.band = <u8>band;
+  decision.audit = <u8>tally.audit;
+  decision.clearance = isAllowed ? tally.clearance : 0;
+  decision.verdict = <u8>(isAllowed ? Verdict.Allow : Verdict.Deny);
+  decision.masksRequest = isAllowed && isMaskNeeded(bundle.requestMask, tally.clearance);
+  decision.masksResponse = isAllowed && isMaskNeeded(bundle.responseMask, tally.clearance);
+  if (isAllowed) {
+    decision.reason = <u8>Reason.Permitted;
+    decision.rule = tally.permit;
+  } else if (tally.deny != NONE) {
+    decision.reason = <u8>Reason.DenyRule;
+    decision.rule = tally.deny;
+  } else if (tally.tooRisky != NONE) {
+    decision.reason = <u8>Reason.RiskTooHigh;
+    decision.rule = tally.tooRisky;
+  } else {
+    decision.reason = <u8>Reason.NoRulePermits;
+    decision.rule = NONE;
+  }
+}
+
+function comesFrom(bundle: Bundle, identity: Identity, rule: usize): bool {
+  const start = load<u32>(rule, Rule.selectorStart);
+  const count = load<u32>(rule, Rule.selectorCount);
+  if (count == 0) return true;
+  for (let i = start; i < start + count; i++) {
+    if (hasSelector(identity, listEntry(bundle, i))) return true;
+  }
+  return false;
+}
+
+function goesTo(bundle: Bundle, subject: Subject, rule: usize): bool {
+  const start = load<u32>(rule, Rule.routeStart);
+  const count = load<u32>(rule, Rule.routeCount);
+  if (count == 0) return true;
+  for (let i = start; i < start + count; i++) {
+    if (isRoute(bundle, subject, bundle.routes + <usize>listEntry(bundle, i) * Route.SIZE)) return true;
+  }
+  return false;
+}
+
+function isRoute(bundle: Bundle, subject: Subject, route: usize): bool {
+  const pattern = load<u32>(route, Route.pattern);
+  if (pattern != NONE && !hasPattern(subject.pathClass, pattern)) return false;
+  const hosts = load<u64>(route, Route.hosts);
+  if (hosts != 0 && (hosts & subject.hosts) == 0) return false;
+  const methods = load<u32>(route, Route.methods);
+  const otherLen = strLen(route + Route.otherMethod);
+  if (methods == 0 && otherLen == 0) return true;
+  if (subject.method != MethodBit.Other) return ((methods >> subject.method) & 1) != 0;
+  const other = strPtr(bundle, route + Route.otherMethod);
+  return otherLen != 0 && equalBytes(other, otherLen, subject.methodPtr, subject.methodLen);
+}
+
+function clear(tally: Tally): void {
+  tally.permit = NONE;
+  tally.deny = NONE;
+  tally.tooRisky = NONE;
+  tally.clearance = 0;
+  tally.audit = Audit.Sampled;
+}

@@ -1,0 +1,132 @@
+/** Bounds and meaning of a bundle, checked once, so that evaluation may read it without checks. */
+import {
+  BUNDLE_MAGIC,
+  BUNDLE_MAX_BYTES,
+  BundleHeader,
+  BundleSection,
+  Direction,
+  FORMAT_VERSION,
+  HostPattern,
+  IdentityTest,
+  Interval,
+  Label,
+  MaskProfile,
+  PathEdge,
+  PathNode,
+  PathPattern,
+  Program,
+  RESERVED_BYTES,
+  Route,
+  Rule,
+  Selector,
+  ServiceSlot,
+  Atom,
+} from '../layout';
+import { isString, resetEntryBudget } from './checks';
+import { Refusal, refuse } from './refusal';
+import { bundleCount, checkSections, isReservedZero } from './sections';
+import { validateConditions } from './validate-conditions';
+import { validateIndexes } from './validate-indexes';
+import { validateRules } from './validate-rules';
+import { validateMasks } from './validate-masks';
+
+const SECTION_COUNT: u32 = 18;
+
+/** Checks a whole file. Linear in its size. Never traps, whatever the bytes. */
+export function validateBundle(file: usize, fileLen: u32): Refusal {
+  if (fileLen > BUNDLE_MAX_BYTES) return refuse(Refusal.TooLong, 0, 0);
+  if (fileLen < RESERVED_BYTES + <u32>BundleHeader.SIZE) return refuse(Refusal.TooShort, 0, 0);
+  if (!isReservedZero(file)) return refuse(Refusal.ReservedNotZero, 0, 0);
+  const payload = file + RESERVED_BYTES;
+  let refusal = checkHeader(payload, fileLen - RESERVED_BYTES);
+  if (refusal != Refusal.None) return refusal;
+  resetEntryBudget();
+  refusal = validateRules(payload);
+  if (refusal != Refusal.None) return refusal;
+  refusal = validateIndexes(payload);
+  if (refusal != Refusal.None) return refusal;
+  refusal = validateConditions(payload);
+  if (refusal != Refusal.None) return refusal;
+  return validateMasks(payload);
+}
+
+function checkHeader(payload: usize, len: u32): Refusal {
+  if (load<u32>(payload, BundleHeader.magic) != BUNDLE_MAGIC) return refuse(Refusal.Magic, 0, 0);
+  if (load<u16>(payload, BundleHeader.formatVersion) != <u16>FORMAT_VERSION) {
+    return refuse(Refusal.FormatVersion, 0, 0);
+  }
+  if (load<u32>(payload, BundleHeader.payloadLen) != len) return refuse(Refusal.Length, 0, 0);
+  if (load<u16>(payload, BundleHeader.sectionCount) != <u16>SECTION_COUNT) {
+    return refuse(Refusal.SectionCount, 0, 0);
+  }
+  if (load<u8>(payload, BundleHeader.direction) > <u8>Direction.Outbound) {
+    return refuse(Refusal.EnumValue, 0, 0);
+  }
+  // Shadow bundles are not in this version: accepting one would enforce nothing.
+  if (load<u8>(payload, BundleHeader.mode) != 0) return refuse(Refusal.EnumValue, 0, 1);
+  if (load<u16>(payload, BundleHeader.reserved) != 0) return refuse(Refusal.ReservedNotZero, 0, 1);
+  if (load<u64>(payload, BundleHeader.version) == 0) return refuse(Refusal.Header, 0, 2);
+  const refusal = checkSections(payload, len, BundleHeader.SIZE, SECTION_COUNT, recordSize);
+  if (refusal != Refusal.None) return refusal;
+  const stringsLen = bundleCount(payload, BundleSection.Strings);
+  if (
+    !isString(payload + BundleHeader.mesh, stringsLen) ||
+    !isString(payload + BundleHeader.environment, stringsLen) ||
+    !isString(payload + BundleHeader.service, stringsLen)
+  ) {
+    return refuse(Refusal.StringSpan, 0, 3);
+  }
+  if (
+    load<u32>(payload, BundleHeader.meshLen) == 0 ||
+    load<u32>(payload, BundleHeader.environmentLen) == 0 ||
+    load<u32>(payload, BundleHeader.serviceLen) == 0
+  ) {
+    return refuse(Refusal.Header, 0, 3);
+  }
+  // A root holds the bundle's id for as long as it lives: 2 KiB are enough for any legal one.
+  return <u64>load<u32>(payload, BundleHeader.meshLen) +
+    <u64>load<u32>(payload, BundleHeader.environmentLen) +
+    <u64>load<u32>(payload, BundleHeader.serviceLen) >
+    2048
+    ? refuse(Refusal.Header, 0, 4)
+    : Refusal.None;
+}
+
+/** Bytes of one record of a section. */
+function recordSize(kind: u32): u32 {
+  switch (kind) {
+    case BundleSection.Lists:
+    case BundleSection.Code:
+      return 4;
+    case BundleSection.Rules:
+      return Rule.SIZE;
+    case BundleSection.Selectors:
+      return Selector.SIZE;
+    case BundleSection.IdentityTests:
+      return IdentityTest.SIZE;
+    case BundleSection.Services:
+      return ServiceSlot.SIZE;
+    case BundleSection.Routes:
+      return Route.SIZE;
+    case BundleSection.PathPatterns:
+      return PathPattern.SIZE;
+    case BundleSection.PathNodes:
+      return PathNode.SIZE;
+    case BundleSection.PathEdges:
+      return PathEdge.SIZE;
+    case BundleSection.Hosts:
+      return HostPattern.SIZE;
+    case BundleSection.Programs:
+      return Program.SIZE;
+    case BundleSection.Atoms:
+      return Atom.SIZE;
+    case BundleSection.Intervals:
+      return Interval.SIZE;
+    case BundleSection.Labels:
+      return Label.SIZE;
+    case BundleSection.MaskProfiles:
+      return MaskProfile.SIZE;
+    default:
+      return 1;
+  }
+}

@@ -1,0 +1,114 @@
+/** When certificates are renewed, and what happens while they cannot be. */
+import { pino } from 'pino';
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { DtaError } from '../errors.ts';
+import { ageAt, renewalDueMs, rotate, type Validity } from './rotation.ts';
+import { RungAlarm } from './rung-alarm.test-data.ts';
+
+const hourMs = 3_600_000;
+const life: Validity = { notBeforeMs: 0, notAfterMs: hourMs };
+
+describe('renewalDueMs', () => {
+  it.each([0, 0.3, 0.999, 1])('is before half of the lifetime with jitter %d', (jitter) => {
+    for (const lifetimeMs of [1_000, hourMs, 24 * hourMs]) {
+      const due = renewalDueMs({ notBeforeMs: 5, notAfterMs: 5 + lifetimeMs }, jitter) - 5;
+      expect(due).toBeGreaterThan(lifetimeMs * 0.3);
+      expect(due).toBeLessThan(lifetimeMs / 2);
+    }
+  });
+});
+
+describe('ageAt', () => {
+  it.each([
+    [0, 'young'],
+    [0.75 * hourMs - 1, 'young'],
+    [0.75 * hourMs, 'late'],
+    [hourMs - 1, 'late'],
+    [hourMs, 'expired'],
+  ])('at %i is %s', (nowMs, age) => expect(ageAt(life, nowMs)).toBe(age));
+});
+
+describe('rotate', () => {
+  let nowMs: number;
+  let lines: { level: number; msg: string }[];
+  let renewed: Validity[];
+  let rung: RungAlarm;
+  let abort: AbortController;
+  beforeEach(() => {
+    [nowMs, lines, renewed, rung] = [0, [], [], new RungAlarm()];
+    abort = new AbortController();
+  });
+
+  /** Runs until the loop ends by itself or is aborted; each ring moves the clock. */
+  async function run(renew: () => Promise<Validity>, rings: number): Promise<void> {
+    const loop = rotate({
+      first: life,
+      renew,
+      onRenewed: (next) => renewed.push(next),
+      clock: () => nowMs,
+      alarm: (delayMs, ring) =>
+        rung.alarm(delayMs, () => {
+          nowMs += delayMs;
+          ring();
+        }),
+      random: () => 0,
+      log: pino({ level: 'debug' }, { write: (line: string) => lines.push(JSON.parse(line)) }),
+      signal: abort.signal,
+    });
+    let ended = false;
+    const end = loop.then(() => {
+      ended = true;
+    });
+    for (let i = 0; i < rings && !ended; i++) await Promise.race([rung.ringNext(), end]);
+    abort.abort();
+    await loop;
+  }
+
+  it('renews when it is due, again and again, and looks at the clock every 30 s', async () => {
+    const at: number[] = [];
+    await run(async () => {
+      at.push(nowMs);
+      return { notBeforeMs: nowMs, notAfterMs: nowMs + hourMs };
+    }, 85);
+    expect(at).toEqual([0.35 * hourMs, 0.7 * hourMs]);
+    expect(renewed).toHaveLength(2);
+    expect(Math.max(...rung.delays)).toBe(30_000);
+  });
+
+  it('tries again with backoff while the controller is away, and gets louder', async () => {
+    let failures = 0;
+    await run(async () => {
+      if (nowMs < 0.8 * hourMs) {
+        failures++;
+        throw new DtaError('unreachable', 'gone');
+      }
+      return { notBeforeMs: nowMs, notAfterMs: nowMs + hourMs };
+    }, 110);
+    expect(renewed).toHaveLength(1);
+    expect(rung.delays.slice(42, 48)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000]);
+    const loud = lines.filter(({ msg }) => msg.startsWith('the certificate expires soon'));
+    expect(loud.length).toBeGreaterThan(3);
+    expect(loud.length).toBeLessThan(failures);
+    expect(loud.every(({ level }) => level === 50)).toBe(true);
+  });
+
+  it('ends at expiry with a word on what helps', async () => {
+    await run(async () => {
+      throw new Error('gone');
+    }, 10_000);
+    expect(nowMs).toBeGreaterThanOrEqual(hourMs);
+    expect(nowMs).toBeLessThan(hourMs + 31_000);
+    expect(lines.at(-1)?.msg).toContain('join again with a new token');
+  });
+
+  it('ends at once when renewal is denied', async () => {
+    let calls = 0;
+    await run(async () => {
+      calls++;
+      throw new DtaError('denied', 'revoked');
+    }, 10_000);
+    expect(calls).toBe(1);
+    expect(lines.at(-1)?.msg).toContain('denied');
+  });
+});

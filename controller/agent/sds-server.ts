@@ -1,0 +1,127 @@
+/** Serves a workload's certificate and authority to its Envoy, over SDS on a Unix socket; nothing else is there. */
+import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
+
+import {
+  type handleBidiStreamingCall,
+  type handleUnaryCall,
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  status,
+  type UntypedHandleCall,
+} from '@grpc/grpc-js';
+
+import { DtaError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type {
+  DiscoveryRequest,
+  DiscoveryResponse,
+} from '../xds/gen/envoy/service/discovery/v3/discovery_pb.js';
+import { SecretDiscoveryService } from '../xds/gen/envoy/service/secret/v3/sds_pb.js';
+import { grpcService } from '../xds/grpc-service.ts';
+import { bootstrapNames } from '../xds/render-bootstrap.ts';
+import { authoritySecret, certificateSecret, packSecret } from '../xds/resources.ts';
+import type { HeldIdentity } from './identity.ts';
+import { refusalOf, respond, SdsStream, type SecretSet } from './sds-stream.ts';
+import { giveSocket, removeStaleSocket } from './socket-directory.ts';
+
+/** What the server needs. */
+export interface SdsServerOptions {
+  /** In a directory of `openSocketDirectory`. */
+  readonly socketPath: string;
+  /** The user that may connect. */
+  readonly uid: number;
+  readonly log: Log;
+}
+
+/** A running server. */
+export interface SdsServer {
+  /** Serves `identity` from now on and pushes it to every open stream. Streams opened earlier than the first wait for it. */
+  publish(identity: HeldIdentity): void;
+  close(): Promise<void>;
+}
+
+type SecretCall = ServerDuplexStream<DiscoveryRequest, DiscoveryResponse>;
+
+/**
+ * Starts the server.
+ *
+ * @throws DtaError `portInUse` when another agent serves the socket, `setup` when it cannot be made.
+ */
+export async function createSdsServer(options: SdsServerOptions): Promise<SdsServer> {
+  const { socketPath, uid, log } = options;
+  const streams = new Set<SdsStream>();
+  let current: SecretSet | undefined;
+
+  const refuse = (reason: string) => {
+    log.warn({ reason }, 'refused a request for secrets');
+    return { code: status.PERMISSION_DENIED, details: reason };
+  };
+  const onStream = (call: SecretCall): void => {
+    const stream = new SdsStream((response) => call.write(response), log);
+    streams.add(stream);
+    const leave = () => void streams.delete(stream);
+    call.on('data', (request: DiscoveryRequest) => {
+      const reason = refusalOf(request, secretNames);
+      if (reason === undefined) return stream.onRequest(request, current);
+      leave();
+      call.emit('error', refuse(reason));
+    });
+    call.on('end', () => call.end());
+    for (const event of ['cancelled', 'close', 'error']) call.on(event, leave);
+  };
+  const onFetch: handleUnaryCall<DiscoveryRequest, DiscoveryResponse> = ({ request }, answer) => {
+    const reason = refusalOf(request, secretNames);
+    if (reason !== undefined) return answer(refuse(reason));
+    if (!current) return answer({ code: status.UNAVAILABLE, details: 'not joined yet' });
+    answer(null, respond(current, request.resourceNames, ''));
+  };
+
+  const server = new Server();
+  server.addService(grpcService(SecretDiscoveryService), {
+    streamSecrets: onStream as handleBidiStreamingCall<never, never>,
+    fetchSecrets: onFetch as UntypedHandleCall,
+  });
+  await bind(server, socketPath);
+  giveSocket(socketPath, uid);
+  return {
+    publish: (identity) => {
+      const set = secretsOf(identity);
+      current = set;
+      for (const stream of streams) stream.onChange(set);
+    },
+    close: async () => {
+      server.forceShutdown();
+      rmSync(socketPath, { force: true });
+    },
+  };
+}
+
+function secretsOf(identity: HeldIdentity): SecretSet {
+  const { certificate, meshAuthority } = bootstrapNames;
+  const svid = certificateSecret(certificate, identity.chainPem, identity.keyPem);
+  const authority = authoritySecret(meshAuthority, identity.rootPem);
+  return {
+    version: createHash('sha256').update(identity.chainPem).digest('hex').slice(0, 16),
+    secrets: new Map([
+      [certificate, packSecret(svid)],
+      [meshAuthority, packSecret(authority)],
+    ]),
+  };
+}
+
+async function bind(server: Server, socketPath: string): Promise<void> {
+  await removeStaleSocket(socketPath);
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  server.bindAsync(`unix:${socketPath}`, ServerCredentials.createInsecure(), (error, port) =>
+    error ? reject(error) : resolve(port),
+  );
+  try {
+    await promise;
+  } catch (cause) {
+    throw new DtaError('setup', `cannot serve secrets on \`${socketPath}\``, { cause });
+  }
+}
+
+const secretNames = [bootstrapNames.certificate, bootstrapNames.meshAuthority] as const;

@@ -1,0 +1,166 @@
+/** The controller's HTTPS server for agents: join, renew, trust, audit. */
+import { createSecureContext, type TLSSocket } from 'node:tls';
+
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+
+import type { Clock } from '../clock.ts';
+import { DtaError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { createApp, listen } from './app.ts';
+import type { AgentIdentities, AuditIntake } from './collaborators.ts';
+import { identityReply, ingestReply, joinRequest, renewRequest, trustReply } from './messages.ts';
+import { authenticatePeer, peerCertificate } from './peer.ts';
+import { problemSchema, Refusal } from './problem.ts';
+import { RateLimit } from './rate-limit.ts';
+
+/** Key material of a TLS server. */
+export interface ServerCertificate {
+  readonly certificatePem: string;
+  readonly keyPem: string;
+}
+
+/** What the server needs. */
+export interface AgentServerOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly certificate: ServerCertificate;
+  readonly identities: AgentIdentities;
+  readonly audit: AuditIntake;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A running server. */
+export interface AgentServer {
+  readonly port: number;
+  /** New connections see this certificate; open ones keep theirs. */
+  useCertificate(certificate: ServerCertificate): void;
+  /** The OpenAPI document of what is served. */
+  openApi(): unknown;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the server. A client certificate is asked for and checked against the root; whether one is needed is the
+ * route's matter, because a workload that joins has none.
+ *
+ * @throws DtaError `portInUse`, or `setup` when the key material cannot be used.
+ */
+export async function createAgentServer(options: AgentServerOptions): Promise<AgentServer> {
+  const tls = tlsOptions(options, options.certificate);
+  try {
+    createSecureContext(tls);
+  } catch (cause) {
+    throw new DtaError('setup', 'the certificate of the agent server cannot be used', { cause });
+  }
+  const app = await createApp({ title: 'SM-DTA controller, for agents', tls, log: options.log });
+  addIdentityRoutes(app, options);
+  addAuditRoute(app, options);
+  const port = await listen(app, options);
+  return {
+    port,
+    useCertificate: (certificate) => {
+      const server = app.server as unknown as import('node:tls').Server;
+      server.setSecureContext(tlsOptions(options, certificate));
+    },
+    openApi: () => app.swagger(),
+    close: () => app.close(),
+  };
+}
+
+function addIdentityRoutes(app: FastifyInstance, { identities, clock }: AgentServerOptions): void {
+  const joins = new RateLimit(joinBurst, joinsPerSecond, clock);
+  app.post<{ Body: z.infer<typeof joinRequest> }>(
+    '/v1/join',
+    {
+      bodyLimit: 16 * 1024,
+      schema: schemaOf('trades a join token for an identity', identityReply, joinRequest),
+      // Before the body is read: a flood costs no parsing.
+      onRequest: async (request) => limitJoins(joins, request),
+    },
+    async (request) => await identities.join(request.body.token, request.body.csr),
+  );
+  app.post<{ Body: z.infer<typeof renewRequest> }>(
+    '/v1/renew',
+    {
+      bodyLimit: 16 * 1024,
+      schema: schemaOf(
+        'renews the identity of the client certificate',
+        identityReply,
+        renewRequest,
+      ),
+      onRequest: async (request) => void peerCertificate(socketOf(request)),
+    },
+    async (request) =>
+      await identities.renew(peerCertificate(socketOf(request)).raw, request.body.csr),
+  );
+  app.get(
+    '/v1/trust',
+    { schema: schemaOf('root certificate and revocation list; both are public', trustReply) },
+    async () => ({
+      trustDomain: identities.trustDomain,
+      rootPem: identities.rootPem,
+      crlPem: await identities.crlPem(),
+    }),
+  );
+}
+
+function addAuditRoute(app: FastifyInstance, { identities, audit }: AgentServerOptions): void {
+  app.addContentTypeParser(
+    'application/octet-stream',
+    { parseAs: 'buffer' },
+    (_request, body, done) => done(null, body),
+  );
+  app.post<{ Body: Buffer }>(
+    '/v1/audit',
+    {
+      bodyLimit: largestBatchBytes,
+      schema: {
+        ...schemaOf('stores a batch of audit records (docs/formats.md, AuditHeader)', ingestReply),
+        consumes: ['application/octet-stream'],
+      },
+      onRequest: async (request) => void peerCertificate(socketOf(request)),
+    },
+    async (request) => {
+      const peer = await authenticatePeer(socketOf(request), identities);
+      if (!Buffer.isBuffer(request.body)) {
+        throw new Refusal(415, 'usage', 'an audit batch is application/octet-stream');
+      }
+      return await audit.ingest(peer.spiffeId, request.body);
+    },
+  );
+}
+
+function limitJoins(joins: RateLimit, request: FastifyRequest): void {
+  if (joins.allows(request.ip)) return;
+  const message = `too many attempts to join from \`${request.ip}\``;
+  throw new Refusal(429, 'unreachable', message, 'wait some seconds and try again');
+}
+
+function tlsOptions(options: AgentServerOptions, { certificatePem, keyPem }: ServerCertificate) {
+  return {
+    cert: certificatePem,
+    key: keyPem,
+    ca: options.identities.rootPem,
+    requestCert: true,
+    rejectUnauthorized: false,
+    minVersion: 'TLSv1.3',
+  } as const;
+}
+
+function schemaOf(summary: string, reply: z.ZodType, body?: z.ZodType) {
+  const response = { 200: reply, '4xx': problemSchema, '5xx': problemSchema };
+  return body ? { summary, body, response } : { summary, response };
+}
+
+function socketOf(request: FastifyRequest): TLSSocket {
+  return request.raw.socket as TLSSocket;
+}
+
+const joinBurst = 60;
+const joinsPerSecond = 2;
+
+/** Above the largest batch that a filter posts. */
+const largestBatchBytes = 1024 * 1024;

@@ -1,0 +1,194 @@
+/** The operator API as functions, for the command line; every failure becomes a `DtaError`. */
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+
+import type { z } from 'zod';
+
+import { DtaError } from '../errors.ts';
+import {
+  type AuditQueryInput,
+  type AuditRecordReply,
+  auditRecord,
+  auditReply,
+  type ControllerStatus,
+  type IdentityRequest,
+  type InstanceReply,
+  identitiesReply,
+  type PolicyCheck,
+  type PolicyFile,
+  type PolicySetView,
+  policiesReply,
+  policyCheckReply,
+  policySetReply,
+  type RevocationReply,
+  revocationReply,
+  statusReply,
+  type TokenReply,
+  tokenReply,
+} from './messages.ts';
+import type { OperatorAccess } from './operator-access.ts';
+import { errorFromProblem } from './problem.ts';
+
+/**
+ * A client of one controller. Methods throw what the controller threw (`policyInvalid` with `fields.errors`),
+ * `unreachable` when it does not answer, and `internal` when its answer is not what this version understands.
+ */
+export class OperatorClient {
+  readonly #access: OperatorAccess;
+
+  /** `access` is what `readOperatorAccess` found. */
+  constructor(access: OperatorAccess) {
+    this.#access = access;
+  }
+
+  /** Registers a workload and makes a join token for it. */
+  issueIdentity(request: IdentityRequest): Promise<TokenReply> {
+    return this.#call('POST', '/v1/identities', tokenReply, request);
+  }
+
+  /** Every instance with its newest certificate. */
+  async listIdentities(): Promise<InstanceReply[]> {
+    return (await this.#call('GET', '/v1/identities', identitiesReply)).identities;
+  }
+
+  /** Revokes an instance (UUID) or one certificate (digest or serial). */
+  revoke(id: string, reason: string): Promise<RevocationReply> {
+    const path = `/v1/identities/${encodeURIComponent(id)}/revoke`;
+    return this.#call('POST', path, revocationReply, { reason });
+  }
+
+  /** What publishing `files` would do; nothing is published. */
+  checkPolicies(files: readonly PolicyFile[]): Promise<PolicyCheck> {
+    return this.#call('POST', '/v1/policies', policyCheckReply, { files, dryRun: true });
+  }
+
+  /** Publishes `files` as the whole policy set. */
+  pushPolicies(files: readonly PolicyFile[]): Promise<PolicySetView> {
+    return this.#call('POST', '/v1/policies', policySetReply, { files });
+  }
+
+  /** The policy set in force; null before the first push. */
+  async policies(): Promise<PolicySetView | null> {
+    return (await this.#call('GET', '/v1/policies', policiesReply)).policies;
+  }
+
+  /** Proxies, versions, what is degraded. */
+  status(): Promise<ControllerStatus> {
+    return this.#call('GET', '/v1/status', statusReply);
+  }
+
+  /** Audit records, oldest first. */
+  async audit(query: AuditQueryInput = {}): Promise<AuditRecordReply[]> {
+    return (await this.#call('GET', auditPath(query), auditReply)).records;
+  }
+
+  /** Audit records as they arrive, until `signal` is aborted or the controller stops (`unreachable`). */
+  async *followAudit(
+    query: AuditQueryInput,
+    signal: AbortSignal,
+  ): AsyncGenerator<AuditRecordReply> {
+    const answer = await this.#send(
+      'GET',
+      auditPath({ ...query, follow: 'true' }),
+      undefined,
+      signal,
+    );
+    if (answer.statusCode !== 200)
+      throw errorFromProblem(answer.statusCode ?? 0, await json(answer));
+    try {
+      for await (const line of createInterface({ input: answer })) {
+        if (line !== '') yield understand(auditRecord, JSON.parse(line));
+      }
+      if (!signal.aborted && !answer.complete) throw new Error('the stream was cut');
+    } catch (cause) {
+      if (signal.aborted) return;
+      throw cause instanceof DtaError ? cause : this.#unreachable(cause);
+    } finally {
+      answer.destroy();
+    }
+  }
+
+  async #call<T extends z.ZodType>(
+    method: string,
+    path: string,
+    reply: T,
+    body?: unknown,
+  ): Promise<z.output<T>> {
+    const answer = await this.#send(method, path, body, AbortSignal.timeout(longestAnswerMs));
+    const status = answer.statusCode ?? 0;
+    const content = await json(answer).catch((cause: unknown) => {
+      throw this.#unreachable(cause);
+    });
+    if (status !== 200) throw errorFromProblem(status, content);
+    return understand(reply, content);
+  }
+
+  #send(
+    method: string,
+    path: string,
+    body: unknown,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
+    const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+    return new Promise((resolve, reject) => {
+      const request = httpRequest({
+        ...addressOptions(this.#access.address),
+        method,
+        path,
+        signal,
+        agent: false,
+        headers: {
+          authorization: `Bearer ${this.#access.token}`,
+          ...(content && { 'content-type': 'application/json', 'content-length': content.length }),
+        },
+      });
+      request.once('response', resolve);
+      request.once('error', (cause) => reject(this.#unreachable(cause)));
+      request.end(content);
+    });
+  }
+
+  #unreachable(cause: unknown): DtaError {
+    return new DtaError('unreachable', `no controller answers at \`${this.#access.address}\``, {
+      help: 'is it running? start it with `dta controller` on the same data directory',
+      cause,
+    });
+  }
+}
+
+function addressOptions(address: string): RequestOptions {
+  if (address.startsWith('unix:')) return { socketPath: address.slice('unix:'.length) };
+  if (!URL.canParse(address)) {
+    throw new DtaError('usage', `\`${address}\` is no address of a controller`, {
+      help: 'use http://127.0.0.1:<port> or unix:<path>',
+    });
+  }
+  const { hostname, port } = new URL(address);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port };
+}
+
+function auditPath(query: AuditQueryInput): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  return `/v1/audit?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]))}`;
+}
+
+async function json(answer: IncomingMessage): Promise<unknown> {
+  const content = await text(answer);
+  try {
+    return JSON.parse(content);
+  } catch {
+    return undefined;
+  }
+}
+
+function understand<T extends z.ZodType>(schema: T, content: unknown): z.output<T> {
+  const parsed = schema.safeParse(content);
+  if (parsed.success) return parsed.data;
+  throw new DtaError('internal', 'the controller answered something that is not understood', {
+    help: 'is the controller of the same version as this command?',
+    cause: parsed.error,
+  });
+}
+
+const longestAnswerMs = 60_000;

@@ -1,0 +1,52 @@
+/** What the API needs from the rest of the controller, as narrow as it uses it; `main.ts` supplies it. */
+import type { AuditQuery, IngestResult, StoredAuditRecord } from '../audit/model.ts';
+import type { IdentityService } from '../identity/service.ts';
+import type { ControllerStatus, PolicyCheck, PolicyFile, PolicySetView } from './messages.ts';
+
+/** What agents ask of the identity domain. */
+export type AgentIdentities = Pick<
+  IdentityService,
+  'join' | 'renew' | 'revocations' | 'crlPem' | 'rootPem' | 'trustDomain'
+>;
+
+/** What operators ask of the identity domain. */
+export type OperatorIdentities = Pick<IdentityService, 'issueToken' | 'list' | 'revoke'>;
+
+/** Takes audit batches. */
+export interface AuditIntake {
+  /**
+   * Decodes and stores a batch that the workload `reporter` (a SPIFFE ID, from its certificate) relays. Fails with
+   * `usage` when the batch can never be read: the agent then gives it up.
+   */
+  ingest(reporter: string, batch: Uint8Array): Promise<IngestResult>;
+}
+
+/** Reads audit records. */
+export interface AuditFeed {
+  tail(query: AuditQuery): Promise<StoredAuditRecord[]>;
+  /** Calls `listener` after each batch that stored something; returns the end of the subscription. */
+  onStored(listener: () => void): () => void;
+}
+
+/** Checks and publishes policy sets. Mistakes in them are thrown as `policyInvalid(errors)`. */
+export interface PolicyPublisher {
+  /** Everything that `push` does up to the point of no return. */
+  check(files: readonly PolicyFile[]): Promise<PolicyCheck>;
+  /** Publishes all of the set or nothing; `actor` goes into the record. */
+  push(files: readonly PolicyFile[], actor: string): Promise<PolicySetView>;
+  /** Undefined before the first push. */
+  current(): Promise<PolicySetView | undefined>;
+}
+
+/** How the controller is. */
+export interface StatusSource {
+  status(): Promise<ControllerStatus>;
+  /** What still keeps it from serving, one line each; empty: ready. */
+  unready(): Promise<string[]> | string[];
+}
+
+/** Metrics in the Prometheus text format; prom-client's `Registry` is one. */
+export interface MetricsSource {
+  readonly contentType: string;
+  metrics(): Promise<string>;
+}

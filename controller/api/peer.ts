@@ -1,0 +1,52 @@
+/** Who is at the other end of a TLS connection, by its certificate alone. */
+import { createHash, type X509Certificate } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
+
+import { parseMeshIdentity } from '../identity/spiffe-id.ts';
+import type { AgentIdentities } from './collaborators.ts';
+import { Refusal } from './problem.ts';
+
+/** A workload that showed a certificate of the mesh. */
+export interface Peer {
+  readonly spiffeId: string;
+  /** UUID of the instance. */
+  readonly instance: string;
+}
+
+/**
+ * The certificate that the client proved to own.
+ *
+ * @throws Refusal 401 when there is none, or none of this mesh's authority that is valid now.
+ */
+export function peerCertificate(socket: TLSSocket): X509Certificate {
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate && socket.authorized) return certificate;
+  const what = certificate ? 'the client certificate is not valid here' : 'no client certificate';
+  throw new Refusal(401, 'denied', what, 'present the current certificate of the instance');
+}
+
+/**
+ * The workload behind the connection, if it may still speak.
+ *
+ * @throws Refusal 401 as `peerCertificate`; 403 when it is revoked or its certificate names no workload of the mesh.
+ */
+export async function authenticatePeer(
+  socket: TLSSocket,
+  identities: Pick<AgentIdentities, 'revocations' | 'trustDomain'>,
+): Promise<Peer> {
+  const certificate = peerCertificate(socket);
+  const names = uriOnly.exec(certificate.subjectAltName ?? '');
+  const identity = names?.[1] === undefined ? undefined : parseMeshIdentity(names[1]);
+  if (!identity || identity.trustDomain !== identities.trustDomain) {
+    throw new Refusal(403, 'denied', 'the client certificate names no workload of this mesh');
+  }
+  const digest = createHash('sha256').update(certificate.raw).digest('hex');
+  const revoked = await identities.revocations();
+  if (revoked.digests.includes(digest) || revoked.instances.includes(identity.instance)) {
+    throw new Refusal(403, 'denied', 'the identity is revoked');
+  }
+  return { spiffeId: names?.[1] ?? '', instance: identity.instance };
+}
+
+/** Exactly one name, a SPIFFE ID; Node quotes what holds a comma. */
+const uriOnly = /^URI:(spiffe:\/\/[^",\s]+)$/;

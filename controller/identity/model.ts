@@ -1,0 +1,174 @@
+/**
+ * What the identity domain stores, answers and announces: registrations, instances, certificates,
+ * revocations.
+ */
+
+/** Free metadata of a workload: at most 16 pairs, names and values `[A-Za-z0-9._-]{1,63}`. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** A kind of workload that may get an identity; instances join under it. */
+export interface Registration {
+  /** Lower-case UUID. */
+  readonly id: string;
+  readonly trustDomain: string;
+  readonly environment: string;
+  readonly team: string;
+  readonly service: string;
+  readonly labels: Labels;
+  /** Unix milliseconds. */
+  readonly createdAtMs: number;
+}
+
+/** A one-time token as the store keeps it: never the secret itself. */
+export interface StoredToken {
+  /** 20 lower-case hexadecimal digits. */
+  readonly id: string;
+  /**
+   * SHA-256 of the secret as it stands in the token, hexadecimal; a slow hash would add nothing at
+   * that entropy.
+   */
+  readonly secretSha256: string;
+  readonly registrationId: string;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+  /** Set once, in the transaction that stores the instance. */
+  readonly consumedAtMs: number | undefined;
+}
+
+/** One running workload that has joined. */
+export interface Instance {
+  /** Lower-case UUID; the last segment of its SPIFFE ID. */
+  readonly uuid: string;
+  readonly registrationId: string;
+  readonly spiffeId: string;
+  readonly joinedAtMs: number;
+  readonly revokedAtMs?: number | undefined;
+  readonly revokedReason?: string | undefined;
+  readonly revokedBy?: string | undefined;
+}
+
+/** A leaf certificate that the authority signed for an instance. */
+export interface IssuedCertificate {
+  /** 40 lower-case hexadecimal digits. */
+  readonly serial: string;
+  /** UUID of its instance. */
+  readonly instance: string;
+  /** SHA-256 of the DER, lower-case hexadecimal: the digest that Envoy shows. */
+  readonly sha256: string;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+  readonly revokedAtMs?: number | undefined;
+}
+
+/** Why, when and by whom something was revoked. */
+export interface RevocationCause {
+  readonly atMs: number;
+  readonly reason: string;
+  readonly actor: string;
+}
+
+/** What one revocation did; also what `onRevoked` announces. */
+export interface Revocation extends RevocationCause {
+  readonly kind: 'instance' | 'certificate';
+  /** UUID of the instance concerned. */
+  readonly instance: string;
+  /** SHA-256 digests, hexadecimal, of the certificates concerned that have not expired. */
+  readonly digests: readonly string[];
+  /** It was revoked before: nothing changed and the first cause is given. */
+  readonly repeated: boolean;
+}
+
+/** Everything that a proxy has to refuse at this moment. */
+export interface Revocations {
+  /** SHA-256 digests, lower-case hexadecimal, sorted. */
+  readonly digests: readonly string[];
+  /** UUIDs, sorted. */
+  readonly instances: readonly string[];
+}
+
+/** A revoked certificate as the revocation list names it. */
+export interface RevokedCertificate {
+  readonly serial: string;
+  readonly sha256: string;
+  readonly instance: string;
+  readonly revokedAtMs: number;
+  readonly notAfterMs: number;
+  /** The whole instance is revoked, not only this certificate. */
+  readonly wholeInstance: boolean;
+}
+
+/** One line of `dta identity list`. */
+export interface InstanceView extends Instance {
+  readonly environment: string;
+  readonly team: string;
+  readonly service: string;
+  readonly labels: Labels;
+  /** Of the newest certificate. */
+  readonly certificate: IssuedCertificate | undefined;
+}
+
+/**
+ * Which authority this store's identities belong to; written once, before the authority's files
+ * take their place.
+ */
+export interface AuthorityRecord {
+  readonly trustDomain: string;
+  /** SHA-256 of the DER SubjectPublicKeyInfo, lower-case hexadecimal. */
+  readonly keyHash: string;
+  readonly createdAtMs: number;
+}
+
+/** What became of an attempt to use up a token. */
+export type TokenOutcome = 'consumed' | 'unknown' | 'expired' | 'used';
+
+/** Where identities are kept. Each method is one transaction, durable when its promise resolves. */
+export interface IdentityStore {
+  authority(): Promise<AuthorityRecord | undefined>;
+  /** Fails with `conflict` if there is a record already. */
+  recordAuthority(record: AuthorityRecord): Promise<void>;
+
+  /**
+   * Gives the registration with the same names and labels if there is one, else stores this one.
+   */
+  findOrAddRegistration(registration: Registration): Promise<Registration>;
+  registration(id: string): Promise<Registration | undefined>;
+  registrations(): Promise<Registration[]>;
+
+  addToken(token: StoredToken): Promise<void>;
+  token(id: string): Promise<StoredToken | undefined>;
+  /**
+   * Uses the token up and stores what was bought with it, both or neither; only one of several
+   * callers wins.
+   */
+  consumeToken(
+    id: string,
+    nowMs: number,
+    instance: Instance,
+    certificate: IssuedCertificate,
+  ): Promise<TokenOutcome>;
+
+  instance(uuid: string): Promise<Instance | undefined>;
+  instances(): Promise<InstanceView[]>;
+  certificateBySha256(sha256: string): Promise<IssuedCertificate | undefined>;
+  certificateBySerial(serial: string): Promise<IssuedCertificate | undefined>;
+  /**
+   * Stores a renewed certificate; false, and nothing stored, if its instance or `previousSha256` is
+   * revoked by now.
+   */
+  addCertificate(certificate: IssuedCertificate, previousSha256: string): Promise<boolean>;
+
+  /**
+   * Undefined if there is no such instance. `digests` holds what had not expired at `cause.atMs`.
+   */
+  revokeInstance(uuid: string, cause: RevocationCause): Promise<Revocation | undefined>;
+  /** Undefined if there is no such certificate. */
+  revokeCertificate(sha256: string, cause: RevocationCause): Promise<Revocation | undefined>;
+  /** Revoked certificates that end after `endAfterMs`, ordered by serial. */
+  revokedCertificates(endAfterMs: number): Promise<RevokedCertificate[]>;
+
+  /**
+   * Removes tokens and never-revoked certificates that ended before `endBeforeMs`; gives the number
+   * of rows.
+   */
+  forgetEnded(endBeforeMs: number): Promise<number>;
+}

@@ -1,0 +1,110 @@
+/** Compiles a set of policies into the bundle of one destination and direction. */
+import {
+  BUNDLE_MAGIC,
+  BUNDLE_MAX_BYTES,
+  BundleHeader,
+  BundleSection,
+  type Direction,
+  Mode,
+} from '../layout.ts';
+import { type SectionData, StringTable, writeSectionFile } from '../section-file.ts';
+import { writeLabels } from './compile/labels.ts';
+import { ListTable } from './compile/lists.ts';
+import { compileMasks } from './compile/masks.ts';
+import { ProgramTable } from './compile/programs.ts';
+import { type CompiledRules, compileRules } from './compile/rules.ts';
+import type { Destination, PolicySet } from './policy-set.ts';
+import { destinationsOf, selectFor } from './select.ts';
+
+/** What a bundle is for; mesh, environment, service and direction are its id. */
+export interface BundleTarget {
+  readonly mesh: string;
+  readonly environment: string;
+  readonly service: string;
+  readonly direction: Direction;
+}
+
+/** `version` is at least 1 and rises with every bundle of a target; `nowMs` is Unix milliseconds. */
+export interface BundleOptions {
+  readonly version: bigint;
+  readonly nowMs: number;
+}
+
+/**
+ * The bytes of a bundle, reserved bytes included. The same arguments give the same bytes. A destination that no policy
+ * names gets a bundle that denies everything. Throws DtaError when the set does not fit into one bundle.
+ */
+export function compileBundle(
+  set: PolicySet,
+  target: BundleTarget,
+  options: BundleOptions,
+): Uint8Array<ArrayBuffer> {
+  const selected = selectFor(set, target);
+  const { labels } = selected;
+  const strings = new StringTable();
+  const lists = new ListTable();
+  const hardExpiryMs = options.nowMs + HARD_LIFETIME_MS;
+  const horizon = { fromMs: Math.max(0, options.nowMs - CLOCK_SKEW_MS), toMs: hardExpiryMs };
+  const programs = new ProgramTable(horizon, strings);
+  const labelSection = writeLabels(labels, strings);
+  const rules = compileRules(selected.access, labels, { strings, lists, programs });
+  const masks = compileMasks({ ...selected, direction: target.direction });
+  const header = {
+    anySource: lists.intern(rules.anySource),
+    anyPath: lists.intern(rules.anyPath),
+    residual: lists.intern(rules.residual),
+    names: [target.mesh, target.environment, target.service].map((name) => strings.intern(name)),
+  };
+  const sections = [...ruleSections(rules), ...programs.write(), labelSection, ...masks];
+  return writeSectionFile({
+    what: `the bundle of service \`${target.service}\``,
+    magic: BUNDLE_MAGIC,
+    headerBytes: BundleHeader.SIZE,
+    header: (view) => {
+      view.setUint8(BundleHeader.direction, target.direction);
+      view.setUint8(BundleHeader.mode, Mode.Enforce);
+      view.setBigUint64(BundleHeader.version, options.version, true);
+      view.setBigUint64(BundleHeader.issuedAtMs, BigInt(options.nowMs), true);
+      view.setBigUint64(BundleHeader.softExpiryMs, BigInt(options.nowMs + SOFT_LIFETIME_MS), true);
+      view.setBigUint64(BundleHeader.hardExpiryMs, BigInt(hardExpiryMs), true);
+      for (const [i, span] of header.names.entries())
+        putPair(view, BundleHeader.mesh + i * 8, span.off, span.len);
+      for (const [at, run] of [
+        [BundleHeader.anySourceStart, header.anySource],
+        [BundleHeader.anyPathStart, header.anyPath],
+        [BundleHeader.residualStart, header.residual],
+      ] as const) {
+        putPair(view, at, run.start, run.count);
+      }
+    },
+    sections: [
+      strings.section(BundleSection.Strings),
+      lists.section(BundleSection.Lists),
+      ...sections,
+    ],
+    maxBytes: BUNDLE_MAX_BYTES,
+  });
+}
+
+/**
+ * Every destination that a policy of the set names, sorted. One without an environment stands for all environments of
+ * its service.
+ */
+export function targetsOf(set: PolicySet): Destination[] {
+  return destinationsOf(set);
+}
+
+// In the order of BundleSection, which readers insist on.
+function ruleSections(rules: CompiledRules): SectionData[] {
+  return [rules.rules, ...rules.selectors, rules.routes, ...rules.paths, rules.hosts];
+}
+
+function putPair(view: DataView, at: number, first: number, second: number): void {
+  view.setUint32(at, first, true);
+  view.setUint32(at + 4, second, true);
+}
+
+const SOFT_LIFETIME_MS = 24 * 3600 * 1000;
+const HARD_LIFETIME_MS = 7 * SOFT_LIFETIME_MS;
+/** How far the clock of a proxy may lie behind the controller's before its windows are wrong. */
+const CLOCK_SKEW_MS = 5 * 60 * 1000;

@@ -1,0 +1,183 @@
+/** Encodes the state of a proxy: revocations, signal values and risk bands (docs/formats.md, State). */
+import { DtaError } from '../errors.ts';
+import {
+  type Attribute,
+  type Band,
+  RevokedDigest,
+  RevokedInstance,
+  RiskBand,
+  Signal,
+  STATE_MAGIC,
+  STATE_MAX_BYTES,
+  StateHeader,
+  StateSection,
+} from '../layout.ts';
+import { Records, StringTable, writeSectionFile } from '../section-file.ts';
+
+/**
+ * A measured value. `subject` is `<environment>/<service>`, the UUID of an instance or the name of an environment fact;
+ * `maxAgeMs` 0 never ages.
+ */
+export interface SignalValue {
+  readonly subject: string;
+  readonly attribute: Attribute;
+  readonly value: number;
+  readonly observedAtMs: number;
+  readonly maxAgeMs: number;
+}
+
+/** The risk band of `<environment>/<service>`. */
+export interface ServiceBand {
+  readonly subject: string;
+  readonly band: Band;
+}
+
+/** What a proxy's state says. `self` is the proxy's SPIFFE ID; digests are SHA-256 of DER certificates; instances UUIDs. */
+export interface StateContent {
+  readonly mesh: string;
+  readonly self: string;
+  /** Subject of that proxy's certificate as RFC 2253 text, for its labels; absent: no labels. */
+  readonly selfSubject?: string;
+  readonly epoch: bigint;
+  readonly nowMs: number;
+  readonly revokedDigests: readonly Uint8Array[];
+  readonly revokedInstances: readonly string[];
+  readonly signals: readonly SignalValue[];
+  readonly bands: readonly ServiceBand[];
+}
+
+/**
+ * The bytes of a state, reserved bytes included; order and repetition of the input do not matter, of two signals with
+ * one subject and attribute the later observed counts. Throws DtaError for values that the format cannot hold.
+ */
+export function encodeState(content: StateContent): Uint8Array<ArrayBuffer> {
+  const strings = new StringTable();
+  const sections = [
+    encodeDigests(content.revokedDigests).section(StateSection.RevokedDigests),
+    encodeInstances(content.revokedInstances).section(StateSection.RevokedInstances),
+    encodeSignals(content.signals, strings).section(StateSection.Signals),
+    encodeBands(content.bands, strings).section(StateSection.Bands),
+  ];
+  const mesh = strings.intern(content.mesh);
+  const self = strings.intern(content.self);
+  const selfSubject = strings.intern(content.selfSubject ?? '');
+  return writeSectionFile({
+    what: `the state of \`${content.self}\``,
+    magic: STATE_MAGIC,
+    headerBytes: StateHeader.SIZE,
+    header: (view) => {
+      const putTime = (at: number, timeMs: number) => view.setBigUint64(at, BigInt(timeMs), true);
+      view.setBigUint64(StateHeader.epoch, content.epoch, true);
+      putTime(StateHeader.issuedAtMs, content.nowMs);
+      putTime(StateHeader.softExpiryMs, content.nowMs + SOFT_LIFETIME_MS);
+      putTime(StateHeader.hardExpiryMs, content.nowMs + HARD_LIFETIME_MS);
+      view.setUint32(StateHeader.mesh, mesh.off, true);
+      view.setUint32(StateHeader.meshLen, mesh.len, true);
+      view.setUint32(StateHeader.self, self.off, true);
+      view.setUint32(StateHeader.selfLen, self.len, true);
+      view.setUint32(StateHeader.selfSubject, selfSubject.off, true);
+      view.setUint32(StateHeader.selfSubjectLen, selfSubject.len, true);
+    },
+    sections: [strings.section(StateSection.Strings), ...sections],
+    maxBytes: STATE_MAX_BYTES,
+  });
+}
+
+function encodeDigests(digests: readonly Uint8Array[]): Records {
+  const bad = digests.find((digest) => digest.length !== RevokedDigest.SIZE);
+  if (bad !== undefined) throw refused(`a certificate digest has ${bad.length} bytes`);
+  return encodeBytes(digests, RevokedDigest.SIZE);
+}
+
+function encodeInstances(uuids: readonly string[]): Records {
+  const bytes = uuids.map((uuid) => {
+    if (!uuidShape.test(uuid)) throw refused(`\`${uuid}\` is not a UUID`);
+    return Buffer.from(uuid.replaceAll('-', ''), 'hex');
+  });
+  return encodeBytes(bytes, RevokedInstance.SIZE);
+}
+
+function encodeBytes(values: readonly Uint8Array[], size: number): Records {
+  const records = new Records(size);
+  const sorted = [...values].sort(Buffer.compare);
+  for (const [i, value] of sorted.entries()) {
+    const before = sorted[i - 1];
+    if (before !== undefined && Buffer.compare(before, value) === 0) continue;
+    records.add((view, at) => new Uint8Array(view.buffer).set(value, at));
+  }
+  return records;
+}
+
+function encodeSignals(signals: readonly SignalValue[], strings: StringTable): Records {
+  const latest = new Map<string, SignalValue>();
+  for (const signal of signals) {
+    checkSignal(signal);
+    const key = `${signal.attribute} ${signal.subject}`;
+    const known = latest.get(key);
+    if (known === undefined || isLater(signal, known)) latest.set(key, signal);
+  }
+  const records = new Records(Signal.SIZE);
+  for (const signal of [...latest.values()].sort(bySubjectAndAttribute)) {
+    records.add((view, at) => {
+      strings.put(view, at + Signal.subject, signal.subject);
+      view.setUint16(at + Signal.attribute, signal.attribute, true);
+      view.setUint32(at + Signal.maxAgeMs, signal.maxAgeMs, true);
+      view.setFloat64(at + Signal.value, signal.value, true);
+      view.setBigUint64(at + Signal.observedAtMs, BigInt(signal.observedAtMs), true);
+    });
+  }
+  return records;
+}
+
+function checkSignal({ subject, attribute, value, observedAtMs, maxAgeMs }: SignalValue): void {
+  const what = `signal ${attribute} of \`${subject}\``;
+  if (!Number.isFinite(value)) throw refused(`${what} is ${value}`);
+  if (!Number.isSafeInteger(observedAtMs) || observedAtMs < 0) {
+    throw refused(`${what} was observed at ${observedAtMs}`);
+  }
+  if (!Number.isInteger(maxAgeMs) || maxAgeMs < 0 || maxAgeMs > U32_MAX) {
+    throw refused(`${what} has a greatest age of ${maxAgeMs} ms`);
+  }
+}
+
+// Equal times are settled by the value, so that the order of the input never shows.
+function isLater(signal: SignalValue, known: SignalValue): boolean {
+  if (signal.observedAtMs !== known.observedAtMs) return signal.observedAtMs > known.observedAtMs;
+  return signal.value !== known.value
+    ? signal.value > known.value
+    : signal.maxAgeMs < known.maxAgeMs;
+}
+
+function encodeBands(bands: readonly ServiceBand[], strings: StringTable): Records {
+  const worst = new Map<string, ServiceBand>();
+  for (const band of bands) {
+    const known = worst.get(band.subject);
+    if (known === undefined || band.band > known.band) worst.set(band.subject, band);
+  }
+  const records = new Records(RiskBand.SIZE);
+  for (const { subject, band } of [...worst.values()].sort(bySubject)) {
+    records.add((view, at) => {
+      strings.put(view, at + RiskBand.subject, subject);
+      view.setUint32(at + RiskBand.band, band, true);
+    });
+  }
+  return records;
+}
+
+function bySubjectAndAttribute(a: SignalValue, b: SignalValue): number {
+  return bySubject(a, b) || a.attribute - b.attribute;
+}
+
+// By bytes, as the reader searches; UTF-16 order differs beyond the basic plane.
+function bySubject(a: { readonly subject: string }, b: { readonly subject: string }): number {
+  return Buffer.compare(Buffer.from(a.subject), Buffer.from(b.subject));
+}
+
+function refused(message: string): DtaError {
+  return new DtaError('internal', `state cannot hold this: ${message}`);
+}
+
+const SOFT_LIFETIME_MS = 15 * 60 * 1000;
+const HARD_LIFETIME_MS = 60 * 60 * 1000;
+const U32_MAX = 0xffff_ffff;
+const uuidShape = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -1,0 +1,255 @@
+/** Identities in SQLite. */
+import { DtaError } from '../errors.ts';
+import type {
+  AuthorityRecord,
+  IdentityStore,
+  Instance,
+  InstanceView,
+  IssuedCertificate,
+  Registration,
+  Revocation,
+  RevocationCause,
+  RevokedCertificate,
+  StoredToken,
+  TokenOutcome,
+} from '../identity/model.ts';
+import type { Database } from './database.ts';
+import {
+  toCertificate,
+  toInstance,
+  toRegistration,
+  toRevokedCertificate,
+  toToken,
+  toView,
+} from './identity-rows.ts';
+
+/** Implements `IdentityStore`; each method is one transaction. */
+export class SqliteIdentityStore implements IdentityStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async authority(): Promise<AuthorityRecord | undefined> {
+    const row = this.#db.row('SELECT * FROM authority');
+    return (
+      row && {
+        trustDomain: String(row.trust_domain),
+        keyHash: String(row.key_hash),
+        createdAtMs: Number(row.created_at_ms),
+      }
+    );
+  }
+
+  async recordAuthority(record: AuthorityRecord): Promise<void> {
+    const { trustDomain, keyHash, createdAtMs } = record;
+    const sql = 'INSERT OR IGNORE INTO authority VALUES (1, ?, ?, ?)';
+    if (this.#db.run(sql, trustDomain, keyHash, createdAtMs) === 1) return;
+    throw new DtaError('conflict', 'the store belongs to a certificate authority already');
+  }
+
+  async findOrAddRegistration(registration: Registration): Promise<Registration> {
+    const { id, trustDomain, environment, team, service, createdAtMs } = registration;
+    const names = [trustDomain, environment, team, service, sortedJson(registration.labels)];
+    return this.#db.transaction(() => {
+      const sql = 'INSERT OR IGNORE INTO registration VALUES (?, ?, ?, ?, ?, ?, ?)';
+      this.#db.run(sql, id, ...names, createdAtMs);
+      const row = this.#db.row(
+        `SELECT * FROM registration
+         WHERE trust_domain = ? AND environment = ? AND team = ? AND service = ? AND labels = ?`,
+        ...names,
+      );
+      return row ? toRegistration(row) : registration;
+    });
+  }
+
+  async registration(id: string): Promise<Registration | undefined> {
+    const row = this.#db.row('SELECT * FROM registration WHERE id = ?', id);
+    return row && toRegistration(row);
+  }
+
+  async registrations(): Promise<Registration[]> {
+    return this.#db
+      .rows('SELECT * FROM registration ORDER BY created_at_ms, id')
+      .map(toRegistration);
+  }
+
+  async addToken(token: StoredToken): Promise<void> {
+    this.#db.run(
+      'INSERT INTO token VALUES (?, ?, ?, ?, ?, NULL)',
+      token.id,
+      token.secretSha256,
+      token.registrationId,
+      token.createdAtMs,
+      token.expiresAtMs,
+    );
+  }
+
+  async token(id: string): Promise<StoredToken | undefined> {
+    const row = this.#db.row('SELECT * FROM token WHERE id = ?', id);
+    return row && toToken(row);
+  }
+
+  async consumeToken(
+    id: string,
+    nowMs: number,
+    instance: Instance,
+    certificate: IssuedCertificate,
+  ): Promise<TokenOutcome> {
+    return this.#db.transaction(() => {
+      const row = this.#db.row('SELECT * FROM token WHERE id = ?', id);
+      if (!row) return 'unknown';
+      const token = toToken(row);
+      if (token.consumedAtMs !== undefined) return 'used';
+      if (token.expiresAtMs <= nowMs) return 'expired';
+      this.#db.run('UPDATE token SET consumed_at_ms = ? WHERE id = ?', nowMs, id);
+      this.#insertInstance(instance);
+      this.#insertCertificate(certificate);
+      return 'consumed';
+    });
+  }
+
+  async instance(uuid: string): Promise<Instance | undefined> {
+    const row = this.#db.row('SELECT * FROM instance WHERE uuid = ?', uuid);
+    return row && toInstance(row);
+  }
+
+  async instances(): Promise<InstanceView[]> {
+    const rows = this.#db.rows(
+      `SELECT i.*, r.environment, r.team, r.service, r.labels, c.sha256, c.serial, c.not_before_ms,
+              c.not_after_ms, c.revoked_at_ms AS certificate_revoked_at_ms
+       FROM instance i JOIN registration r ON r.id = i.registration_id
+       LEFT JOIN certificate c ON c.rowid = (
+         SELECT rowid FROM certificate WHERE instance = i.uuid
+         ORDER BY not_before_ms DESC, rowid DESC LIMIT 1)
+       ORDER BY i.joined_at_ms, i.uuid`,
+    );
+    return rows.map(toView);
+  }
+
+  async certificateBySha256(sha256: string): Promise<IssuedCertificate | undefined> {
+    const row = this.#db.row('SELECT * FROM certificate WHERE sha256 = ?', sha256);
+    return row && toCertificate(row);
+  }
+
+  async certificateBySerial(serial: string): Promise<IssuedCertificate | undefined> {
+    const row = this.#db.row('SELECT * FROM certificate WHERE serial = ?', serial);
+    return row && toCertificate(row);
+  }
+
+  async addCertificate(certificate: IssuedCertificate, previousSha256: string): Promise<boolean> {
+    return this.#db.transaction(() => {
+      const good = this.#db.row(
+        `SELECT 1 FROM certificate c JOIN instance i ON i.uuid = c.instance
+         WHERE c.sha256 = ? AND i.uuid = ? AND c.revoked_at_ms IS NULL AND i.revoked_at_ms IS NULL`,
+        previousSha256,
+        certificate.instance,
+      );
+      if (good) this.#insertCertificate(certificate);
+      return good !== undefined;
+    });
+  }
+
+  async revokeInstance(uuid: string, cause: RevocationCause): Promise<Revocation | undefined> {
+    return this.#db.transaction(() => {
+      const changed = this.#db.run(
+        `UPDATE instance SET revoked_at_ms = ?, revoked_reason = ?, revoked_by = ?
+         WHERE uuid = ? AND revoked_at_ms IS NULL`,
+        ...causeValues(cause),
+        uuid,
+      );
+      const row = this.#db.row('SELECT * FROM instance WHERE uuid = ?', uuid);
+      if (!row) return undefined;
+      const digests = this.#db.rows(
+        'SELECT sha256 FROM certificate WHERE instance = ? AND not_after_ms > ? ORDER BY sha256',
+        uuid,
+        cause.atMs,
+      );
+      return {
+        kind: 'instance',
+        instance: uuid,
+        digests: digests.map((digest) => String(digest.sha256)),
+        repeated: changed === 0,
+        ...toCause(row),
+      };
+    });
+  }
+
+  async revokeCertificate(sha256: string, cause: RevocationCause): Promise<Revocation | undefined> {
+    return this.#db.transaction(() => {
+      const changed = this.#db.run(
+        `UPDATE certificate SET revoked_at_ms = ?, revoked_reason = ?, revoked_by = ?
+         WHERE sha256 = ? AND revoked_at_ms IS NULL`,
+        ...causeValues(cause),
+        sha256,
+      );
+      const row = this.#db.row('SELECT * FROM certificate WHERE sha256 = ?', sha256);
+      if (!row) return undefined;
+      return {
+        kind: 'certificate',
+        instance: String(row.instance),
+        digests: Number(row.not_after_ms) > cause.atMs ? [sha256] : [],
+        repeated: changed === 0,
+        ...toCause(row),
+      };
+    });
+  }
+
+  async revokedCertificates(endAfterMs: number): Promise<RevokedCertificate[]> {
+    // A certificate may be revoked itself and with its instance: the earlier time counts.
+    const rows = this.#db.rows(
+      `SELECT c.serial, c.sha256, c.instance, c.not_after_ms, i.revoked_at_ms IS NOT NULL AS whole,
+              min(ifnull(c.revoked_at_ms, i.revoked_at_ms),
+                  ifnull(i.revoked_at_ms, c.revoked_at_ms)) AS revoked_at_ms
+       FROM certificate c JOIN instance i ON i.uuid = c.instance
+       WHERE c.not_after_ms > ? AND (c.revoked_at_ms IS NOT NULL OR i.revoked_at_ms IS NOT NULL)
+       ORDER BY c.serial`,
+      endAfterMs,
+    );
+    return rows.map(toRevokedCertificate);
+  }
+
+  async forgetEnded(endBeforeMs: number): Promise<number> {
+    // The newest certificate of an instance stays: `instances` shows it.
+    return this.#db.transaction(
+      () =>
+        this.#db.run('DELETE FROM token WHERE expires_at_ms < ?', endBeforeMs) +
+        this.#db.run(
+          `DELETE FROM certificate AS old WHERE not_after_ms < ? AND revoked_at_ms IS NULL
+           AND EXISTS (SELECT 1 FROM certificate newer WHERE newer.instance = old.instance
+             AND newer.not_before_ms > old.not_before_ms)`,
+          endBeforeMs,
+        ),
+    );
+  }
+
+  #insertInstance(instance: Instance): void {
+    const { uuid, registrationId, spiffeId, joinedAtMs } = instance;
+    const sql = 'INSERT INTO instance VALUES (?, ?, ?, ?, NULL, NULL, NULL)';
+    this.#db.run(sql, uuid, registrationId, spiffeId, joinedAtMs);
+  }
+
+  #insertCertificate(certificate: IssuedCertificate): void {
+    const { sha256, serial, instance, notBeforeMs, notAfterMs } = certificate;
+    const sql = 'INSERT INTO certificate VALUES (?, ?, ?, ?, ?, NULL, NULL, NULL)';
+    this.#db.run(sql, sha256, serial, instance, notBeforeMs, notAfterMs);
+  }
+}
+
+function causeValues({ atMs, reason, actor }: RevocationCause): [number, string, string] {
+  return [atMs, reason, actor];
+}
+
+function toCause(row: Record<string, unknown>): RevocationCause {
+  return {
+    atMs: Number(row.revoked_at_ms),
+    reason: String(row.revoked_reason),
+    actor: String(row.revoked_by),
+  };
+}
+
+// Sorted, because the unique key of a registration compares the text.
+function sortedJson(labels: Readonly<Record<string, string>>): string {
+  return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

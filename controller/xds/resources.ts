@@ -1,0 +1,168 @@
+/** Builds the protobuf resources that Envoy is given. */
+import { create, type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf';
+import { type Any, AnySchema, BytesValueSchema } from '@bufbuild/protobuf/wkt';
+
+import { TypedExtensionConfigSchema } from './gen/envoy/config/core/v3/extension_pb.js';
+import { WasmSchema } from './gen/envoy/extensions/filters/http/wasm/v3/wasm_pb.js';
+import { SubjectAltNameMatcher_SanType } from './gen/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
+import {
+  type Secret,
+  SecretSchema,
+} from './gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
+import { FailurePolicy } from './gen/envoy/extensions/wasm/v3/wasm_pb.js';
+import type { ResourceKey, ValidationResource, WasmResource } from './model.ts';
+
+/** How proxies load the filter. Equal settings make all filters of a worker share one VM. */
+export interface FilterSettings {
+  /** Path of `filter.wasm` on the proxy's host. */
+  readonly filePath: string;
+  /** The VM's environment: `DTA_IDENTITY`, `DTA_AUDIT_CLUSTER`, `DTA_CACHE_ENTRIES`. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Builds resources and keeps each encoded configuration as long as its bytes are in use. */
+export class ResourceBuilder {
+  readonly #settings: FilterSettings;
+  // By the identity of the bytes: a bundle that a hundred proxies share is encoded once.
+  readonly #encoded = new WeakMap<Uint8Array, Map<string, Any>>();
+
+  constructor(settings: FilterSettings) {
+    this.#settings = settings;
+  }
+
+  /** The filter configuration `name`. */
+  extensionConfig(key: ResourceKey, name: string, resource: WasmResource): Any {
+    let byName = this.#encoded.get(resource.configuration);
+    if (!byName) {
+      byName = new Map();
+      this.#encoded.set(resource.configuration, byName);
+    }
+    let any = byName.get(name);
+    if (!any) {
+      any = this.#encode(key, name, resource);
+      byName.set(name, any);
+    }
+    return any;
+  }
+
+  #encode(key: ResourceKey, name: string, resource: WasmResource): Any {
+    const wasm = create(WasmSchema, {
+      config: {
+        name,
+        rootId: key.kind === 'state' ? 'dta-state' : 'dta',
+        vm: {
+          case: 'vmConfig',
+          value: {
+            vmId: 'dta',
+            runtime: 'envoy.wasm.runtime.v8',
+            code: {
+              specifier: {
+                case: 'local',
+                value: { specifier: { case: 'filename', value: this.#settings.filePath } },
+              },
+            },
+            environmentVariables: { keyValues: { ...this.#settings.environment } },
+          },
+        },
+        configuration: pack(
+          BytesValueSchema,
+          create(BytesValueSchema, { value: resource.configuration }),
+        ),
+        // FAIL_OPEN may pass unmasked, FAIL_RELOAD can be driven by whoever makes it trap.
+        failurePolicy: FailurePolicy.FAIL_CLOSED,
+        // Without it a request whose headers are held never gets its body.
+        allowOnHeadersStopIteration: true,
+      },
+    });
+    return pack(
+      TypedExtensionConfigSchema,
+      create(TypedExtensionConfigSchema, { name, typedConfig: pack(WasmSchema, wasm) }),
+    );
+  }
+}
+
+/** Whom the holder trusts: certificates of the mesh's authority, all of them or those of one destination. */
+export function validationSecret(
+  name: string,
+  key: Extract<ResourceKey, { kind: 'validation' }>,
+  resource: ValidationResource,
+): Secret {
+  const { trustDomain, trustedCaPem, crlPem } = resource;
+  return create(SecretSchema, {
+    name,
+    type: {
+      case: 'validationContext',
+      value: {
+        trustedCa: { specifier: { case: 'inlineString', value: trustedCaPem } },
+        ...(crlPem && { crl: { specifier: { case: 'inlineString', value: crlPem } } }),
+        // The root has no revocation list of its own.
+        onlyVerifyLeafCertCrl: crlPem !== undefined,
+        matchTypedSubjectAltNames: [
+          {
+            sanType: SubjectAltNameMatcher_SanType.URI,
+            matcher: {
+              matchPattern: key.destination
+                ? {
+                    case: 'safeRegex',
+                    value: { regex: destinationPattern(trustDomain, key.destination) },
+                  }
+                : { case: 'prefix', value: `spiffe://${trustDomain}/` },
+            },
+          },
+        ],
+      },
+    },
+  });
+}
+
+/** A certificate with its chain and its key, as an agent serves it to its own Envoy. */
+export function certificateSecret(name: string, chainPem: string, keyPem: string): Secret {
+  return create(SecretSchema, {
+    name,
+    type: {
+      case: 'tlsCertificate',
+      value: {
+        certificateChain: { specifier: { case: 'inlineString', value: chainPem } },
+        privateKey: { specifier: { case: 'inlineString', value: keyPem } },
+      },
+    },
+  });
+}
+
+/** A trusted authority without conditions: for combined contexts whose static half names whom to trust. */
+export function authoritySecret(name: string, trustedCaPem: string): Secret {
+  return create(SecretSchema, {
+    name,
+    type: {
+      case: 'validationContext',
+      value: { trustedCa: { specifier: { case: 'inlineString', value: trustedCaPem } } },
+    },
+  });
+}
+
+/** `secret` as it stands in a discovery response. */
+export function packSecret(secret: Secret): Any {
+  return pack(SecretSchema, secret);
+}
+
+/** Instances of one service, whatever their team; the whole URI has to match. */
+function destinationPattern(
+  trustDomain: string,
+  destination: { environment: string; service: string },
+): string {
+  const { environment, service } = destination;
+  const team = '[A-Za-z0-9._-]{1,63}';
+  const path = `/env/${literal(environment)}/team/${team}/svc/${literal(service)}`;
+  return `spiffe://${literal(trustDomain)}${path}/i/[0-9a-f-]{36}`;
+}
+
+function literal(text: string): string {
+  return text.replaceAll('.', '\\.');
+}
+
+function pack<D extends DescMessage>(schema: D, message: MessageShape<D>): Any {
+  return create(AnySchema, {
+    typeUrl: `type.googleapis.com/${schema.typeName}`,
+    value: toBinary(schema, message),
+  });
+}

@@ -1,0 +1,244 @@
+/** The xDS server: discovery over gRPC with mutual TLS, resources chosen by the peer's certificate. */
+import {
+  type handleBidiStreamingCall,
+  Server,
+  type ServerDuplexStream,
+  type StatusObject,
+  status,
+} from '@grpc/grpc-js';
+
+import type { Clock } from '../clock.ts';
+import { DtaError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { MutualTlsCredentials, type TlsMaterial } from './credentials.ts';
+import { AggregatedDiscoveryService } from './gen/envoy/service/discovery/v3/ads_pb.js';
+import type {
+  DiscoveryRequest,
+  DiscoveryResponse,
+} from './gen/envoy/service/discovery/v3/discovery_pb.js';
+import { SecretDiscoveryService } from './gen/envoy/service/secret/v3/sds_pb.js';
+import { grpcService } from './grpc-service.ts';
+import type {
+  ProxyIdentity,
+  ProxyStatus,
+  ResourceChange,
+  ResourceKey,
+  ResourceSource,
+  XdsObserver,
+} from './model.ts';
+import { type PeerCertificate, readPeerCertificate } from './peer-certificate.ts';
+import { joinStatuses } from './proxy-status.ts';
+import { type FilterSettings, ResourceBuilder } from './resources.ts';
+import { AdsStream } from './stream.ts';
+
+/** What the server needs. */
+export interface XdsServerOptions {
+  readonly tls: TlsMaterial;
+  /** Default `127.0.0.1`. */
+  readonly host?: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly source: ResourceSource;
+  /** How proxies load the filter. */
+  readonly filter: FilterSettings;
+  /** Reads the URI SAN of a peer; undefined: not an identity of this mesh, the stream is refused. */
+  readonly identify: (spiffeId: string) => ProxyIdentity | undefined;
+  /** Refuses new streams of revoked certificates (`digest`: SHA-256 of the DER, lower-case hex) and instances. */
+  readonly isRevoked: (peer: { digest: string; instance: string }) => boolean;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly observer?: XdsObserver;
+}
+
+/** A running server. */
+export interface XdsServer {
+  /** The port it listens on. */
+  readonly port: number;
+  /** Every proxy that is connected now, with what all of its streams carry. */
+  proxies(): ProxyStatus[];
+  /** Changes the certificate of new connections; open streams go on. */
+  updateTls(material: TlsMaterial): void;
+  /** Ends all streams and stops listening. */
+  close(): Promise<void>;
+}
+
+type AdsCall = ServerDuplexStream<DiscoveryRequest, DiscoveryResponse>;
+
+/**
+ * Starts the server.
+ *
+ * @throws DtaError `portInUse` when the port is taken, `setup` when it cannot listen or the key material is unusable.
+ */
+export async function createXdsServer(options: XdsServerOptions): Promise<XdsServer> {
+  const { source, log, clock, observer = {} } = options;
+  const streams = new Set<AdsStream>();
+  const builder = new ResourceBuilder(options.filter);
+  const server = new Server(serverOptions);
+
+  const onCall = (call: AdsCall): void => {
+    const peer = admit(call, options);
+    if (!peer) return;
+    const { proxy, certificate } = peer;
+    const stream = new AdsStream(proxy, {
+      source,
+      builder,
+      clock,
+      observer,
+      log: log.child({ proxy: proxy.spiffeId }),
+      write: (response, done) => call.write(response, done),
+    });
+    streams.add(stream);
+    const expiry = endAtExpiry(call, certificate, clock);
+    const leave = () => {
+      clearTimeout(expiry);
+      stream.close();
+      streams.delete(stream);
+    };
+    call.on('data', (request: DiscoveryRequest) => stream.onRequest(request));
+    call.on('end', () => call.end());
+    call.on('cancelled', leave);
+    call.on('close', leave);
+    call.on('error', leave);
+  };
+
+  const handler = onCall as handleBidiStreamingCall<never, never>;
+  server.addService(grpcService(AggregatedDiscoveryService), {
+    streamAggregatedResources: handler,
+  });
+  // The same on a stream of its own: Envoy's static clusters cannot take secrets from the aggregated one.
+  server.addService(grpcService(SecretDiscoveryService), { streamSecrets: handler });
+  const credentials = usableCredentials(options.tls);
+  const port = await bind(server, `${options.host ?? '127.0.0.1'}:${options.port}`, credentials);
+  const changes = new ChangeFan(streams);
+  const unsubscribe = source.subscribe((change) => changes.take(change));
+  return {
+    port,
+    proxies: () => joinStatuses(Array.from(streams, (stream) => stream.status())),
+    updateTls: (material) => credentials.update(material),
+    close: async () => {
+      unsubscribe();
+      changes.stop();
+      server.forceShutdown();
+    },
+  };
+}
+
+/** Tells streams of changes: urgent ones at once, others together after a short wait. */
+class ChangeFan {
+  readonly #streams: ReadonlySet<AdsStream>;
+  readonly #kinds = new Set<ResourceKey['kind']>();
+  #sinceMs: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(streams: ReadonlySet<AdsStream>) {
+    this.#streams = streams;
+  }
+
+  take(change: ResourceChange): void {
+    if (change.urgent) {
+      this.#tell(change);
+      return;
+    }
+    for (const kind of change.kinds) this.#kinds.add(kind);
+    this.#sinceMs ??= change.sinceMs;
+    this.#timer ??= setTimeout(() => this.#flush(), coalesceMs);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #flush(): void {
+    const change = {
+      kinds: [...this.#kinds],
+      urgent: false,
+      ...(this.#sinceMs !== undefined && { sinceMs: this.#sinceMs }),
+    };
+    this.#kinds.clear();
+    this.#sinceMs = undefined;
+    this.#timer = undefined;
+    this.#tell(change);
+  }
+
+  #tell(change: ResourceChange): void {
+    for (const stream of this.#streams) stream.onChange(change);
+  }
+}
+
+/** The peer of a call, or undefined after the call was refused. */
+function admit(
+  call: AdsCall,
+  options: XdsServerOptions,
+): { proxy: ProxyIdentity; certificate: PeerCertificate } | undefined {
+  const der = call.getAuthContext().sslPeerCertificate?.raw;
+  const certificate = der && readPeerCertificate(der);
+  const proxy = certificate && options.identify(certificate.uri);
+  if (!certificate || !proxy) {
+    refuse(call, options, status.UNAUTHENTICATED, certificate?.uri, 'no identity of this mesh');
+    return undefined;
+  }
+  if (options.isRevoked({ digest: certificate.digest, instance: proxy.instance })) {
+    refuse(call, options, status.PERMISSION_DENIED, proxy.spiffeId, 'the identity is revoked');
+    return undefined;
+  }
+  return { proxy, certificate };
+}
+
+function refuse(
+  call: AdsCall,
+  options: XdsServerOptions,
+  code: status,
+  spiffeId: string | undefined,
+  reason: string,
+): void {
+  options.log.warn({ spiffeId, peer: call.getPeer(), reason }, 'refused a stream');
+  options.observer?.onRefuse?.({ spiffeId, reason });
+  const refusal: Partial<StatusObject> = { code, details: reason };
+  call.emit('error', refusal);
+}
+
+/** A stream does not outlive its certificate: the proxy comes back at once with its new one. */
+function endAtExpiry(call: AdsCall, certificate: PeerCertificate, clock: Clock): NodeJS.Timeout {
+  const leftMs = Math.min(Math.max(certificate.notAfterMs - clock(), 0), timerMaxMs);
+  return setTimeout(() => call.end(), leftMs).unref();
+}
+
+function usableCredentials(material: TlsMaterial): MutualTlsCredentials {
+  try {
+    return new MutualTlsCredentials(material);
+  } catch (cause) {
+    throw new DtaError('setup', 'the xds server cannot use its certificate or key', { cause });
+  }
+}
+
+async function bind(
+  server: Server,
+  address: string,
+  credentials: MutualTlsCredentials,
+): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  server.bindAsync(address, credentials, (error, port) => (error ? reject(error) : resolve(port)));
+  try {
+    return await promise;
+  } catch (cause) {
+    const isTaken = cause instanceof Error && cause.message.includes('EADDRINUSE');
+    throw isTaken
+      ? new DtaError('portInUse', `the xds address \`${address}\` is in use`, {
+          help: 'stop what listens there, or choose another port',
+          cause,
+        })
+      : new DtaError('setup', `the xds server cannot listen on \`${address}\``, { cause });
+  }
+}
+
+/** Changes within this time travel together. */
+const coalesceMs = 10;
+
+/** The longest wait of a Node timer. */
+const timerMaxMs = 2 ** 31 - 1;
+
+const serverOptions = {
+  'grpc.max_send_message_length': -1,
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+};

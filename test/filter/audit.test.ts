@@ -1,0 +1,93 @@
+/** Audit records and counters as the filter hands them out, and streams that a revocation cuts. */
+import { beforeEach, expect, test } from 'vitest';
+
+import { decodeAuditBatch } from '../../controller/audit/decode-batch.ts';
+import type { Root } from '../../host/vm.ts';
+import { bundleOf, CHECKOUT, digestOf, Mesh, STRANGER, stateOf } from './mesh.ts';
+
+const POLICY = (audit: string) => `
+apiVersion: sm-dta/v1
+kind: AccessPolicy
+metadata: { name: orders }
+spec:
+  destination: { service: orders }
+  rules:
+    - { name: checkout, effect: allow, audit: ${audit}, from: [{ service: checkout }] }
+`;
+
+let mesh: Mesh;
+let root: Root;
+
+beforeEach(async () => {
+  mesh = await Mesh.start();
+  root = mesh.bundle(bundleOf(POLICY('always'), { version: 7n }));
+  mesh.state(stateOf({ epoch: 3n }));
+});
+
+test('a decision becomes a record, a batch is sent again until it is taken', () => {
+  mesh.status(root, CHECKOUT, { path: '/orders/1?token=secret' });
+  mesh.status(root, STRANGER, { method: 'DELETE' });
+  mesh.vm.tick(root);
+  const [call] = mesh.vm.httpCalls;
+  const batch = decodeAuditBatch(call!.body);
+  expect(batch.firstSeq).toBe(1n);
+  expect(batch.records).toMatchObject([
+    { verdict: 'Allow', source: CHECKOUT, rule: 'orders/checkout', method: 'GET', path: '/orders/1', bundleVersion: 7n, stateEpoch: 3n },
+    { verdict: 'Deny', reason: 'NoRulePermits', source: STRANGER, rule: '', method: 'DELETE' },
+  ]);
+  mesh.vm.answerHttpCall(call!.token, { status: 503 });
+  mesh.vm.tick(root);
+  const again = mesh.vm.httpCalls[0]!;
+  expect(decodeAuditBatch(again.body)).toEqual(batch);
+  mesh.vm.answerHttpCall(again.token, { status: 200 });
+  mesh.status(root, CHECKOUT);
+  mesh.vm.tick(root);
+  expect(decodeAuditBatch(mesh.vm.httpCalls[0]!.body).firstSeq).toBe(3n);
+});
+
+test('the tick flushes the counters', () => {
+  mesh.status(root, CHECKOUT);
+  mesh.status(root, CHECKOUT);
+  mesh.status(root, STRANGER);
+  mesh.vm.tick(root);
+  expect(mesh.vm.metrics.get('dta_decisions_total_effect=allow')).toBe(2n);
+  expect(mesh.vm.metrics.get('dta_decisions_total_effect=deny')).toBe(1n);
+  expect(mesh.vm.metrics.get('dta_cache_total_result=hit')).toBe(1n);
+  expect(mesh.vm.metrics.get('dta_state_epoch')).toBe(3n);
+});
+
+test('a full queue drops and counts, but a synchronous rule denies', async () => {
+  for (let i = 0; i < 10_000; i++) mesh.status(root, CHECKOUT);
+  mesh.vm.tick(root);
+  for (let i = 0; i < 10_000; i++) mesh.status(root, CHECKOUT);
+  expect(mesh.status(root, CHECKOUT).status).toBe(200);
+  mesh.vm.tick(root);
+  expect(mesh.vm.metrics.get('dta_audit_records_total_result=dropped')).toBeGreaterThan(0n);
+  mesh.bundle(bundleOf(POLICY('synchronous'), { version: 8n }));
+  expect(mesh.status(root, CHECKOUT)).toEqual({ status: 403, code: 'DTA1015' });
+});
+
+test('sampled rules record one in sixteen', () => {
+  mesh.bundle(bundleOf(POLICY('sampled'), { version: 8n }));
+  for (let i = 0; i < 160; i++) mesh.status(root, CHECKOUT);
+  mesh.vm.tick(root);
+  expect(decodeAuditBatch(mesh.vm.httpCalls[0]!.body).records).toHaveLength(10);
+});
+
+test('a running stream is cut when its source is revoked, others go on', () => {
+  const doomed = mesh.stream(root, CHECKOUT);
+  mesh.ask(doomed, CHECKOUT, { end: false });
+  const twin = mesh.stream(root, CHECKOUT);
+  mesh.ask(twin, CHECKOUT, { end: false });
+  mesh.state(stateOf({ epoch: 4n, revokedDigests: [digestOf(STRANGER)] }));
+  mesh.vm.tick(root);
+  expect(doomed.outcome().reset).toBeFalsy();
+  mesh.state(stateOf({ epoch: 5n, revokedDigests: [digestOf(CHECKOUT)] }));
+  mesh.vm.tick(root);
+  mesh.vm.tick(root);
+  expect(doomed.outcome().reset).toBe(true);
+  expect(twin.outcome().reset).toBe(true);
+  doomed.end();
+  twin.end();
+  expect(mesh.status(root, CHECKOUT).code).toBe('DTA1008');
+});

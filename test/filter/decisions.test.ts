@@ -1,0 +1,207 @@
+/** Decisions of the compiled filter in the host: what must hold before any rule, then the rules. */
+import { beforeEach, describe, expect, test } from 'vitest';
+
+import { Attribute } from '../../controller/layout.ts';
+import type { Root } from '../../host/vm.ts';
+import { bundleOf, CHECKOUT, digestOf, id, Mesh, NOON_MS, ORDERS, STRANGER, stateOf } from './mesh.ts';
+
+const POLICY = `
+apiVersion: sm-dta/v1
+kind: AccessPolicy
+metadata: { name: orders }
+spec:
+  destination: { service: orders, environment: prod }
+  rules:
+    - name: checkout-reads
+      effect: allow
+      from: [{ service: checkout, environment: same }]
+      to: [{ methods: [GET], paths: ["/orders/{id}", "/orders/{id}/lines/**"] }]
+    - name: no-admin
+      effect: deny
+      to: [{ paths: ["/orders/admin"] }]
+    - name: gold-writes
+      effect: allow
+      from: [{ labels: { tier: gold } }]
+      to: [{ methods: [POST], paths: ["/orders"], hosts: ["orders.example", "*.orders.example"] }]
+    - name: by-day
+      effect: allow
+      from: [{ service: reports }]
+      when: within(request.time, "09:00-18:00", "UTC") && source.cpu < 0.8
+`;
+
+let mesh: Mesh;
+let root: Root;
+
+beforeEach(async () => {
+  mesh = await Mesh.start();
+  root = mesh.bundle(bundleOf(POLICY));
+  mesh.state(stateOf());
+});
+
+test('an allow rule permits, everything else is denied', () => {
+  expect(mesh.status(root, CHECKOUT)).toEqual({ status: 200, code: '' });
+  expect(mesh.status(root, CHECKOUT, { path: '/orders/1/lines' }).status).toBe(200);
+  expect(mesh.status(root, CHECKOUT, { path: '/orders/1/lines/2/x' }).status).toBe(200);
+  expect(mesh.status(root, CHECKOUT, { path: '/orders/1?q=a/../b' }).status).toBe(200);
+  expect(mesh.status(root, CHECKOUT, { path: '/orders' }).code).toBe('DTA1011');
+  expect(mesh.status(root, CHECKOUT, { path: '/orders/' }).code).toBe('DTA1011');
+  expect(mesh.status(root, CHECKOUT, { method: 'POST' }).code).toBe('DTA1011');
+  expect(mesh.status(root, CHECKOUT, { method: 'get' }).code).toBe('DTA1011');
+  expect(mesh.status(root, STRANGER)).toEqual({ status: 403, code: 'DTA1011' });
+});
+
+test('an explicit deny beats every allow', () => {
+  expect(mesh.status(root, CHECKOUT, { path: '/orders/admin' })).toEqual({ status: 403, code: 'DTA1012' });
+});
+
+test('`environment: same` compares with the destination', () => {
+  const staging = id('staging', 'payments', 'checkout', '00000000-0000-4000-8000-00000000000d');
+  expect(mesh.status(root, staging).code).toBe('DTA1011');
+});
+
+test('labels come from the subject, hosts are compared without case and port', () => {
+  const gold = { method: 'POST', path: '/orders', subject: 'CN=x,OU=label.tier=gold,O=mesh.example' };
+  const ask = (authority: string) => mesh.status(root, STRANGER, { ...gold, authority }).status;
+  expect(ask('orders.example')).toBe(200);
+  expect(ask('ORDERS.example:8443')).toBe(200);
+  expect(ask('eu.orders.example.')).toBe(200);
+  expect(ask('.orders.example')).toBe(403);
+  expect(ask('example')).toBe(403);
+});
+
+test('a label of another certificate does not help', () => {
+  const silver = id('prod', 'growth', 'ads', '00000000-0000-4000-8000-0000000000aa');
+  const ask = { method: 'POST', path: '/orders', authority: 'orders.example', subject: 'OU=label.tier=silver' };
+  expect(mesh.status(root, silver, ask).code).toBe('DTA1011');
+});
+
+describe('before any rule', () => {
+  test('no certificate, a malformed identity, another trust domain', () => {
+    const none = mesh.vm.stream(root);
+    const outcome = none.requestHeaders([[':method', 'GET'], [':path', '/orders/1']], true);
+    expect(Buffer.from(outcome.localResponse?.body ?? []).toString()).toContain('DTA1005');
+    expect(mesh.status(root, 'spiffe://mesh.example/ns/x/sa/y').code).toBe('DTA1006');
+    expect(mesh.status(root, `${CHECKOUT}/more`).code).toBe('DTA1006');
+    expect(mesh.status(root, CHECKOUT.replace('mesh.example', 'other.example')).code).toBe('DTA1007');
+  });
+
+  test('a proxy that is not the destination denies everything', () => {
+    expect(mesh.status(root, CHECKOUT, { own: CHECKOUT }).code).toBe('DTA1009');
+    expect(mesh.status(root, CHECKOUT, { own: ORDERS.replace('/prod/', '/test/') }).code).toBe('DTA1009');
+  });
+
+  test.each([
+    '/orders/../admin', '/orders/%2e%2e/x', '/orders//1', '/orders/..;/admin', '/orders/%2Fx', '/orders/%5cx',
+    '/orders/a\\b', '/orders/%00', '/orders/%zz', '/orders/%4', '/orders/%41', 'orders/1', '/orders/.', '/orders/1#x', '/orders/\u0001',
+  ])('a path with two readings is denied: %s', (path) => {
+    expect(mesh.status(root, CHECKOUT, { path }).code).toBe('DTA1010');
+  });
+
+  test('a revoked certificate or instance is refused on the next request, also when its allow was cached', () => {
+    expect(mesh.status(root, CHECKOUT).status).toBe(200);
+    mesh.state(stateOf({ epoch: 2n, revokedDigests: [digestOf(CHECKOUT)] }));
+    expect(mesh.status(root, CHECKOUT)).toEqual({ status: 403, code: 'DTA1008' });
+    mesh.state(stateOf({ epoch: 3n }));
+    expect(mesh.status(root, CHECKOUT).status).toBe(200);
+    mesh.state(stateOf({ epoch: 4n, revokedInstances: ['00000000-0000-4000-8000-00000000000b'] }));
+    expect(mesh.status(root, CHECKOUT).code).toBe('DTA1008');
+  });
+
+  test('an older state changes nothing', () => {
+    mesh.state(stateOf({ epoch: 5n, revokedDigests: [digestOf(CHECKOUT)] }));
+    expect(mesh.state(stateOf({ epoch: 4n })).accepted).toBe(true);
+    expect(mesh.status(root, CHECKOUT).code).toBe('DTA1008');
+  });
+
+  test('expiry of state and bundle', () => {
+    mesh.nowMs = NOON_MS + 61 * 60_000;
+    expect(mesh.status(root, CHECKOUT).code).toBe('DTA1004');
+    mesh.state(stateOf({ epoch: 2n, nowMs: NOON_MS + 8 * 86_400_000 }));
+    mesh.nowMs = NOON_MS + 8 * 86_400_000;
+    expect(mesh.status(root, CHECKOUT).code).toBe('DTA1003');
+  });
+
+  test('without a bundle or a state everything is denied', async () => {
+    const fresh = await Mesh.start();
+    const early = fresh.bundle(bundleOf(POLICY));
+    expect(fresh.status(early, CHECKOUT).code).toBe('DTA1002');
+    expect(fresh.status(fresh.state(stateOf()), CHECKOUT).code).toBe('DTA1001');
+  });
+
+  test('a state of another mesh denies', () => {
+    mesh.state(stateOf({ epoch: 9n, mesh: 'other.example' }));
+    expect(mesh.status(root, CHECKOUT).code).toBe('DTA1020');
+  });
+
+  test('a header that disagrees with the connection poisons the worker', async () => {
+    const fresh = await Mesh.start();
+    const lied = fresh.bundle(bundleOf(POLICY));
+    fresh.state(stateOf());
+    const stream = fresh.stream(lied, STRANGER);
+    fresh.ask(stream, CHECKOUT);
+    stream.end();
+    expect(fresh.status(lied, CHECKOUT).code).toBe('DTA1016');
+  });
+});
+
+describe('a cached allow does not outlive', () => {
+  const REPORTS = id('prod', 'data', 'reports', '00000000-0000-4000-8000-0000000000cc');
+  const signal = (value: number, observedAtMs: number) => ({
+    signals: [
+      { subject: 'prod/reports', attribute: Attribute.SourceCpu, value, observedAtMs, maxAgeMs: 60_000 },
+    ],
+  });
+
+  test('a window edge', () => {
+    const at = NOON_MS + 5 * 3_600_000 + 55 * 60_000;
+    mesh.nowMs = at;
+    mesh.state(stateOf({ epoch: 2n, nowMs: at, signals: [{ ...signal(0.1, at).signals[0]!, maxAgeMs: 0 }] }));
+    expect(mesh.status(root, REPORTS, { path: '/x' }).status).toBe(200);
+    mesh.nowMs = NOON_MS + 6 * 3_600_000 - 1;
+    expect(mesh.status(root, REPORTS, { path: '/x' }).status).toBe(200);
+    mesh.nowMs = NOON_MS + 6 * 3_600_000;
+    expect(mesh.status(root, REPORTS, { path: '/x' }).status).toBe(403);
+  });
+
+  test('a signal that changed or grew old', () => {
+    mesh.state(stateOf({ epoch: 2n, ...signal(0.1, NOON_MS) }));
+    expect(mesh.status(root, REPORTS, { path: '/x' }).status).toBe(200);
+    mesh.state(stateOf({ epoch: 3n, ...signal(0.9, NOON_MS) }));
+    expect(mesh.status(root, REPORTS, { path: '/x' }).status).toBe(403);
+    mesh.state(stateOf({ epoch: 4n, ...signal(0.1, NOON_MS) }));
+    mesh.nowMs = NOON_MS + 59_999;
+    expect(mesh.status(root, REPORTS, { path: '/x' }).status).toBe(200);
+    mesh.nowMs = NOON_MS + 60_000;
+    expect(mesh.status(root, REPORTS, { path: '/x' }).status).toBe(403);
+  });
+
+  test('its bundle', () => {
+    expect(mesh.status(root, CHECKOUT).status).toBe(200);
+    mesh.bundle(bundleOf(POLICY.replace('service: checkout', 'service: other'), { version: 2n }));
+    expect(mesh.status(root, CHECKOUT).status).toBe(403);
+  });
+});
+
+test('two bundles in one VM never share a decision, and an older version is not used', () => {
+  const other = mesh.bundle(bundleOf(POLICY, { service: 'billing' }));
+  expect(mesh.status(root, CHECKOUT).status).toBe(200);
+  expect(mesh.status(other, CHECKOUT).code).toBe('DTA1009');
+  mesh.bundle(bundleOf(POLICY.replace('service: checkout', 'service: other'), { version: 5n }));
+  const older = mesh.bundle(bundleOf(POLICY, { version: 4n }));
+  expect(older.accepted).toBe(true);
+  expect(mesh.status(older, CHECKOUT).code).toBe('DTA1011');
+});
+
+test('spoofed x-dta headers never reach the application', () => {
+  const stream = mesh.stream(root, CHECKOUT);
+  mesh.ask(stream, CHECKOUT, { headers: [['x-dta-identity', 'root'], ['x-dta-labels', 'none'], ['x-other', 'stays']] });
+  const names = stream.forwardedRequest.headers?.map(([name]) => name);
+  expect(names).toContain('x-other');
+  expect(names?.filter((name) => name.startsWith('x-dta-'))).toEqual([]);
+});
+
+test('gRPC gets status 7', () => {
+  const stream = mesh.stream(root, STRANGER);
+  const outcome = mesh.ask(stream, STRANGER, { method: 'POST', headers: [['content-type', 'application/grpc']] });
+  expect(outcome.localResponse?.grpcStatus).toBe(7);
+});

@@ -1,0 +1,181 @@
+/** Card numbers by value: in strings, however they are written, and as JSON numbers. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+import { loadKernel } from './kernel.ts';
+import type { Profile, RuleSpec } from './mask-blob.ts';
+
+const kernel = await loadKernel();
+const card = (rule: Partial<RuleSpec> = {}): Profile => ({
+  card: { operator: 'KeepLast', keep: 4, ...rule },
+});
+
+interface LuhnCase {
+  mod: string;
+  number: string;
+  valid: boolean;
+}
+const vectors = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../../../shared/cases/luhn-iban.json'), 'utf8'),
+) as LuhnCase[];
+const decimal = vectors.filter(({ mod, number }) => mod === 'stdnum.luhn' && /^\d+$/.test(number));
+
+test('the vectors of python-stdnum', () => {
+  expect(decimal.length).toBeGreaterThan(1);
+  for (const { number, valid } of decimal) expect(kernel.check('luhn', number)).toBe(valid);
+  expect(kernel.check('luhn', '')).toBe(false);
+});
+
+describe('strings', () => {
+  const rows: [string, string][] = [
+    ['4111111111111111', '************1111'],
+    ['4111-1111-1111-1111', '****-****-****-1111'],
+    ['4111 1111 1111 1111', '**** **** **** 1111'],
+    ['3782 822463 10005', '**** ****** *0005'],
+    ['30569309025904', '**********5904'],
+    ['6304000000000000', '************0000'],
+    ['pay 4111111111111111 now', 'pay ************1111 now'],
+    ['x4111111111111111y', 'x************1111y'],
+    ['order 12 4111 1111 1111 1111', 'order 12 **** **** **** 1111'],
+    ['4111 1111 1111 1111 12/27', '**** **** **** 1111 12/27'],
+    ['4111111111111111,5500005555555559', '************1111,************5559'],
+    ['4111111111111111 5500005555555559', '************1111 ************5559'],
+    ['4111\u00a01111\u20111111\u20131111', '****\u00a0****\u2011****\u20131111'],
+    ['\\u0034111111111111111', '************1111'],
+    ['4\\u0031\\u0031\\u0031-1111-1111-11\\u0031\\u0031', '****-****-****-11\\u0031\\u0031'],
+    ['4111\\u00201111\\u002d1111\\u00a01111', '****\\u0020****\\u002d****\\u00a01111'],
+    ['\\n4111111111111111\\t', '\\n************1111\\t'],
+    ['4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1', '* * * * * * * * * * * * 1 1 1 1'],
+  ];
+  test.each(rows)('%s', (value, expected) => {
+    const masked = kernel.mask(card(), `"${value}"`);
+    expect(masked.output.toString()).toBe(`"${expected}"`);
+    expect(masked.count).toBe(1);
+    expect(kernel.text(card(), `"${expected}"`)).toBe(`"${expected}"`);
+  });
+
+  const others: [string, string][] = [
+    ['a wrong check digit', '4111111111111112'],
+    ['too short', '41111111113'],
+    ['too long to be a card', '41111111111111111111'],
+    ['a card at the start of an identifier', '411111111111111100000'],
+    ['two separators', '4111  1111 1111 1111'],
+    ['a letter inside', '4111 1111a1111 1111'],
+    ['a dot inside', '4111.1111.1111.1111'],
+    ['other digits', '\uff14\uff11\uff11\uff11111111111111'],
+    ['a backslash before u0034', '\\\\u0034111111111111111'],
+  ];
+  test.each(others)('%s is no card', (_name, value) => {
+    const masked = kernel.mask(card(), `["${value}"]`);
+    expect(masked.output.toString()).toBe(`["${value}"]`);
+    expect(masked.count).toBe(0);
+  });
+
+  test('an identifier breaks a run but not what follows', () => {
+    const text = '"4111 1111 1111 1111 41111111111111111111 4111111111111111"';
+    expect(kernel.text(card(), text)).toBe(
+      '"**** **** **** 1111 41111111111111111111 ************1111"',
+    );
+  });
+
+  test('names of members stay', () => {
+    expect(kernel.text(card(), '{"4111111111111111":"4111111111111111"}')).toBe(
+      '{"4111111111111111":"************1111"}',
+    );
+  });
+
+  test('keep, Redact and Null', () => {
+    const text = '["4111-1111-1111-1111",4111111111111111]';
+    expect(kernel.text(card({ keep: 6 }), text)).toBe('["****-****-**11-1111","**********111111"]');
+    expect(kernel.text(card({ keep: 16 }), text)).toBe(
+      '["****-****-****-****","****************"]',
+    );
+    for (const operator of ['Redact', 'Null'] as const) {
+      expect(kernel.text(card({ operator }), text)).toBe(
+        '["****-****-****-****","****************"]',
+      );
+    }
+  });
+
+  test('not in force for a caller with the label', () => {
+    const text = '["4111111111111111",4111111111111111]';
+    expect(kernel.text(card({ labels: 2n }), text, 2n)).toBe(text);
+    expect(kernel.text(card({ labels: 2n }), text, 1n)).toBe(
+      '["************1111","************1111"]',
+    );
+  });
+
+  test('a rule on the value goes first, but leaves no whole card', () => {
+    const paths = (keep: number): Profile => ({
+      ...card(),
+      paths: [{ path: '$.a', rule: { operator: 'KeepLast', keep } }],
+    });
+    expect(kernel.text(paths(6), '{"a":"4111111111111111"}')).toBe('{"a":"**********111111"}');
+    expect(kernel.text(paths(16), '{"a":"x 4111111111111111"}')).toBe('{"a":"* ************1111"}');
+  });
+
+  test('little is held back', () => {
+    const value = `"${'1 2 3 4 5 6 7 8 9 0 '.repeat(500)}${'\\u0031'.repeat(500)}"`;
+    const pieces = [...value].map((byte) => Buffer.from(byte));
+    expect(kernel.mask(card(), pieces).held).toBeLessThan(256);
+  });
+});
+
+describe('numbers', () => {
+  const cards: [string, string][] = [
+    ['4111111111111111', '************1111'],
+    ['-4111111111111111', '-************1111'],
+    ['4111111111111111.0', '*************111.0'],
+    ['4111111111111111.25', '**************11.25'],
+    ['4111111111111111e0', '**************11e0'],
+    ['4.111111111111111e15', '*.**************1e15'],
+    ['4.111111111111111E+15', '*.**************1E+15'],
+    ['0.4111111111111111e16', '*.***************1e16'],
+    ['411111111111111100e-2', '****************00e-2'],
+    ['4111111111111111000e-3', '*****************00e-3'],
+    ['6304e12', '***4e12'],
+  ];
+  test.each(cards)('%s', (text, expected) => {
+    expect(kernel.check('cardNumber', text)).toBe(true);
+    for (const [before, after] of [
+      ['', ''],
+      ['[', ']'],
+      ['[', ' ,1]'],
+      ['{"a":', '}'],
+    ]) {
+      expect(kernel.text(card(), before + text + after)).toBe(`${before}"${expected}"${after}`);
+    }
+  });
+
+  const others = [
+    '0',
+    '12345',
+    '4111111111111112',
+    '41111111111111111111',
+    '0.4111111111111111',
+    '4.111111111111111',
+    '4111111111111112.0',
+    '1e15',
+    '1e400',
+    '1e-400',
+    '0e15',
+    '-122.41941550000001',
+  ];
+  test.each(others)('%s is no card', (text) => {
+    expect(kernel.check('cardNumber', text)).toBe(false);
+    expect(kernel.mask(card(), `[${text}]`)).toMatchObject({ status: 'ok', count: 0 });
+    expect(kernel.text(card(), `[${text}]`)).toBe(`[${text}]`);
+  });
+
+  test('a number without end is decided by its beginning', () => {
+    const zeros = '0'.repeat(1000);
+    expect(kernel.text(card(), `[4111111111111111.${zeros}]`)).toBe(
+      `["${'*'.repeat(16)}.${'*'.repeat(996)}0000"]`,
+    );
+    expect(kernel.text(card(), `[41111111111111111111${zeros}]`)).toBe(
+      `[41111111111111111111${zeros}]`,
+    );
+  });
+});

@@ -1,0 +1,124 @@
+/** The output never depends on how a body is cut, and a body that is cut short is refused. */
+import { describe, expect, test } from 'vitest';
+
+import { loadKernel, type Masked } from './kernel.ts';
+import { buildMaskBlob, type Profile } from './mask-blob.ts';
+import { maskByOracle } from './mask-oracle.ts';
+
+const profile: Profile = {
+  paths: [
+    { path: '$.keep', rule: { operator: 'KeepLast', keep: 4 } },
+    { path: '$.keep0', rule: { operator: 'KeepLast' } },
+    { path: '$.gone[*]', rule: { operator: 'Null' } },
+    { path: '$.**.c\u00e9', rule: { operator: 'Redact' } },
+  ],
+  names: [{ name: 'pi\u{1f511}', ignoreCase: true, rule: { operator: 'Redact' } }],
+  card: { operator: 'KeepLast', keep: 4 },
+};
+
+const vectors = [
+  '{"keep":"4111-1111-1111-1234 \\ud83d\\ude00\\n\u00fc","keep0":"\\ud83d\\ude00x\u{1f600}","b":1}',
+  '{"keep":-123.456e+78,"keep0":true,"x":null,"y":false}',
+  '{"gone":["a",1,true,null,{"z":"\\u0041"},[]],"n":12 , "m" : [ ] }',
+  '{"a":{"c\\u00e9":"secret","ce":1,"P\\u0049\\ud83d\\udd11":"x\\"y"},"\u{1f511}":"\u{1f511}\u20ac"}',
+  '["4111 1111\\u00201111 1111","12 4111-1111\u00a01111\u20131111 x","41111111111111111111 1"]',
+  '["\\u0034111111111111111","\\n4111111111111111\\ud800","4111 1111 1111 1112","\u00e9\u20ac"]',
+  '[4111111111111111,4.111111111111111e15,-1.5E-3,0,123456789012,0.5,1700000000000]',
+  `["${'long '.repeat(20)}","${'1 2 3 '.repeat(20)}"]`,
+  ' [ \n\t{ } , [ ] , "" ] \r\n',
+];
+
+describe.each(['release', 'debug'] as const)('%s build', async (target) => {
+  const kernel = await loadKernel(target);
+
+  test.each(vectors)('%s', (text) => {
+    const bytes = Buffer.from(text);
+    const whole = kernel.mask(profile, bytes);
+    expect(whole.status).toBe('ok');
+    expect(whole.output.toString()).toBe(maskByOracle(profile, text));
+    JSON.parse(whole.output.toString());
+    const same = (masked: Masked): void => {
+      expect(masked.output.toString()).toBe(whole.output.toString());
+      expect(masked).toMatchObject({ status: 'ok', count: whole.count });
+    };
+    for (let cut = 0; cut <= bytes.length; cut++) {
+      same(kernel.mask(profile, [bytes.subarray(0, cut), bytes.subarray(cut)]));
+    }
+    const single = Array.from(bytes, (_, i) => bytes.subarray(i, i + 1));
+    same(kernel.mask(profile, single));
+    same(kernel.mask(profile, [...single.flatMap((one) => [one, Buffer.alloc(0)])]));
+    for (const size of [2, 3, 5, 7, 16, 17]) {
+      const count = Math.ceil(bytes.length / size);
+      same(
+        kernel.mask(
+          profile,
+          Array.from({ length: count }, (_, i) => bytes.subarray(i * size, (i + 1) * size)),
+        ),
+      );
+    }
+  });
+
+  test.each(vectors)('every prefix of %s is refused, and nothing of it is a secret', (text) => {
+    const bytes = Buffer.from(text);
+    const whole = kernel.mask(profile, bytes).output;
+    const end = Buffer.byteLength(text.trimEnd());
+    for (let len = 1; len <= bytes.length; len++) {
+      const masked = kernel.mask(profile, [bytes.subarray(0, len), Buffer.alloc(0)]);
+      expect(masked.status).toBe(len < end ? 'malformed' : 'ok');
+      // What went on before the end was seen is the beginning of the masked document.
+      expect(whole.subarray(0, masked.output.length).equals(masked.output)).toBe(true);
+    }
+  });
+});
+
+describe('the end', async () => {
+  const kernel = await loadKernel();
+
+  test('an empty body has no output', () => {
+    expect(kernel.mask(profile, [Buffer.alloc(0)])).toMatchObject({ status: 'ok', held: 0 });
+    expect(kernel.mask(profile, [Buffer.alloc(0), Buffer.alloc(0)]).output.length).toBe(0);
+  });
+
+  test('a failure stays one, and so does a document that is over', () => {
+    const calls = (chunks: string[]): number[] => {
+      const { exports } = kernel;
+      const profileBlob = kernel.place(buildMaskBlob({}));
+      const masker = exports.open(profileBlob, 0n);
+      const codes = chunks.map((chunk) => {
+        const bytes = Buffer.from(chunk);
+        const ptr = kernel.place(bytes);
+        const code = exports.feed(masker, ptr, bytes.length, chunk === '' ? 1 : 0);
+        exports.give(ptr);
+        return code;
+      });
+      exports.give(masker);
+      exports.give(profileBlob);
+      return codes;
+    };
+    expect(calls(['[1,', ']', ' ', ''])).toEqual([0, 1, 1, 1]);
+    expect(calls(['[1]', '', '', ' ', 'x', ' '])).toEqual([0, 0, 0, 0, 1, 1]);
+  });
+
+  test('bodies far longer than a slice, in one piece and in many', () => {
+    const item = '{"card":"4111-1111-1111-1111","n":1,"s":"plain text, nothing more","c\\u00e9":0}';
+    const many = (one: string): string =>
+      `[${Array.from({ length: 20_000 }, () => one).join(',')}]`;
+    const text = many(item);
+    const bytes = Buffer.from(text);
+    const whole = kernel.mask(profile, bytes).output.toString();
+    expect(whole).toBe(many(maskByOracle(profile, item)));
+    const pieces = Array.from({ length: 100 }, (_, i) =>
+      bytes.subarray(
+        Math.floor((i * bytes.length) / 100),
+        Math.floor(((i + 1) * bytes.length) / 100),
+      ),
+    );
+    expect(kernel.mask(profile, pieces).output.toString()).toBe(whole);
+  });
+
+  test('the worst growth fits: every digit becomes three stars in quotes', () => {
+    const text = `[${Array.from({ length: 100_000 }, () => '0').join(',')}]`;
+    const redact: Profile = { paths: [{ path: '$', rule: { operator: 'Redact' } }] };
+    expect(kernel.text(redact, text)).toBe(text.replaceAll('0', '"***"'));
+  });
+});

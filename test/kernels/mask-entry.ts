@@ -1,0 +1,67 @@
+/** Test-only module around the masking kernel: (ptr, len) functions, no host. */
+import { isCardNumber } from '../../assembly/classify/card-number';
+import { isLuhnValid } from '../../assembly/classify/luhn';
+import {
+  MASKER_BYTES,
+  maskedLen,
+  maskedPtr,
+  maskerCount,
+  maskerFeed,
+  maskerHeld,
+  maskerInit,
+} from '../../assembly/mask/masker';
+import { validateMaskBlob } from '../../assembly/mask/validate-blob';
+import { blockAlloc, blockFree } from '../../assembly/memory/block';
+
+/** A block of the module's memory, 0 when there is no room. */
+export function take(size: usize): usize {
+  return blockAlloc(size);
+}
+
+/** Gives a block back. */
+export function give(ptr: usize): void {
+  blockFree(ptr);
+}
+
+/** A new masker over a valid blob, 0 when there is no room. */
+export function open(blob: usize, clearance: u64): usize {
+  const block = blockAlloc(MASKER_BYTES);
+  if (block != 0) {
+    memory.fill(block, 0xa5, MASKER_BYTES);
+    maskerInit(block, blob, clearance);
+  }
+  return block;
+}
+
+/** One call of the masker: its MaskStatus. */
+export function feed(masker: usize, src: usize, len: usize, isEnd: bool): u32 {
+  return maskerFeed(masker, src, len, isEnd);
+}
+
+export function outPtr(): usize {
+  return maskedPtr;
+}
+
+export function outLen(): usize {
+  return maskedLen;
+}
+
+export function count(masker: usize): u32 {
+  return maskerCount(masker);
+}
+
+export function held(masker: usize): u32 {
+  return maskerHeld(masker);
+}
+
+export function validate(blob: usize, len: u32, labelCount: u32): bool {
+  return validateMaskBlob(blob, len, labelCount);
+}
+
+export function luhn(ptr: usize, len: u32): bool {
+  return isLuhnValid(ptr, len);
+}
+
+export function cardNumber(ptr: usize, len: u32): bool {
+  return isCardNumber(ptr, len);
+}

@@ -1,0 +1,45 @@
+/** The masker's memory: it does not grow with use, is given back, and lack of it is a status. */
+import { expect, test } from 'vitest';
+
+import { loadKernel } from './kernel.ts';
+import { buildMaskBlob, type Profile } from './mask-blob.ts';
+
+const redact: Profile = { paths: [{ path: '$', rule: { operator: 'Redact' } }] };
+const pages = (memory: WebAssembly.Memory): number => memory.buffer.byteLength >> 16;
+
+test('memory is flat over many bodies', async () => {
+  const kernel = await loadKernel();
+  const document = `[${'{"a":1,"b":"4111 1111 1111 1111"},'.repeat(2000)}0]`;
+  for (let i = 0; i < 20; i++) kernel.mask(redact, document);
+  const before = pages(kernel.exports.memory);
+  for (let i = 0; i < 500; i++) kernel.mask(redact, document);
+  expect(pages(kernel.exports.memory)).toBe(before);
+});
+
+test('a big output block is given back by the next small body', async () => {
+  const kernel = await loadKernel();
+  const big = `"${'x'.repeat(12 << 20)}"`;
+  expect(kernel.mask({}, big).status).toBe('ok');
+  expect(kernel.mask({}, '1').status).toBe('ok');
+  const before = pages(kernel.exports.memory);
+  expect(kernel.place(new Uint8Array(8 << 20))).not.toBe(0);
+  expect(pages(kernel.exports.memory)).toBe(before);
+});
+
+test('no room is a status, for this call and the ones after it; another masker goes on', async () => {
+  const kernel = await loadKernel();
+  const { exports } = kernel;
+  const blob = kernel.place(buildMaskBlob({}));
+  const masker = exports.open(blob, 0n);
+  const other = exports.open(blob, 0n);
+  const document = Buffer.from(`[${'0,'.repeat(200_000)}0]`);
+  const src = kernel.place(document);
+  for (const size of [32 << 20, 1 << 20, 65_536, 16_368]) while (exports.take(size) !== 0);
+  expect(exports.feed(masker, src, document.length, 1)).toBe(2);
+  expect(exports.feed(masker, src, 1, 1)).toBe(2);
+  exports.give(masker);
+  exports.give(src);
+  const small = kernel.place(Buffer.from('[1]'));
+  expect(exports.feed(other, small, 3, 1)).toBe(0);
+  expect(exports.outLen()).toBe(3);
+});
