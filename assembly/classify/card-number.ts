@@ -5,8 +5,9 @@ import { CARD_DIGITS_MAX, CARD_DIGITS_MIN, isLuhnValid, luhnTerm } from './luhn'
 const EXPONENT_CEILING: i32 = 100_000;
 
 /**
- * Whether a JSON number (or the beginning of a very long one) is a card: its integer digits as they are written, or the integer part of its value
- * (`4.111111111111111e15`, `411111111111111100e-2`), have 12 to 19 digits and a right check digit.
+ * Whether a JSON number (or the beginning of a very long one) is a card: its integer digits as they
+ * are written, or the integer part of its value (`4.111111111111111e15`, `411111111111111100e-2`),
+ * have 12 to 19 digits and a right check digit.
  */
 export function isCardNumber(ptr: usize, len: usize): bool {
   const end = ptr + len;
@@ -21,7 +22,10 @@ export function isCardNumber(ptr: usize, len: usize): bool {
   return isCardValue(start, integerEnd, mantissaEnd, readExponent(mantissaEnd + 1, end));
 }
 
-/** The integer part of mantissa * 10^exponent, digit by digit from the left; missing digits are zeros. */
+/**
+ * The integer part of mantissa * 10^exponent, digit by digit from the left; missing digits are
+ * zeros.
+ */
 function isCardValue(start: usize, integerEnd: usize, mantissaEnd: usize, exponent: i32): bool {
   let p = start;
   let length = <i32>(integerEnd - start) + exponent;

@@ -1,9 +1,9 @@
 /**
  * Card numbers in running text: groups of ASCII digits with one separator between them.
  *
- * A card is any sequence of whole neighbouring groups with 12 to 19 digits and a right check digit, so that digits
- * that happen to stand before it ("order 12 4111 1111 1111 1111") do not hide it. A group of more than 19 digits is
- * an identifier and never part of a card.
+ * A card is any sequence of whole neighbouring groups with 12 to 19 digits and a right check digit,
+ * so that digits that happen to stand before it ("order 12 4111 1111 1111 1111") do not hide it. A
+ * group of more than 19 digits is an identifier and never part of a card.
  *
  * The characters of a run are u32 entries in a ring:
  *
@@ -30,8 +30,8 @@ export function cardEntry(ring: usize, index: u32): usize {
 }
 
 /**
- * Covers every card that ends with entry `tail - 1`, a digit, but for its last `keep` digits (all of it when it has
- * no more than `keep`). Looks at 19 digits at most. False when there is none.
+ * Covers every card that ends with entry `tail - 1`, a digit, but for its last `keep` digits (all
+ * of it when it has no more than `keep`). Looks at 19 digits at most. False when there is none.
  */
 export function coverCards(ring: usize, head: u32, tail: u32, keep: u32): bool {
   let digits: u32 = 0;
@@ -50,7 +50,10 @@ export function coverCards(ring: usize, head: u32, tail: u32, keep: u32): bool {
   return found;
 }
 
-/** Whether a code point may stand between two groups: a space, a hyphen, or one of their typographic forms. */
+/**
+ * Whether a code point may stand between two groups: a space, a hyphen, or one of their typographic
+ * forms.
+ */
 export function isCardSeparator(codePoint: u32): bool {
   if (codePoint < 0x80) return codePoint == 0x20 || codePoint == 0x2d;
   return (

@@ -3,8 +3,9 @@ import { MaskHeader, MaskName, NONE } from '../layout';
 import { equalBytes } from '../memory/bytes';
 
 /**
- * First name from index `from` on that equals the key, or NONE. With `folded` only the names without case are
- * compared, and the key must have gone through `foldName`; else only the exact ones.
+ * First name from index `from` on that equals the key, or NONE. With `folded` only the names
+ * without case are compared, and the key must have gone through `foldName`; else only the exact
+ * ones.
  */
 export function findName(blob: usize, from: u32, key: usize, keyLen: u32, folded: bool): u32 {
   const names = blob + load<u32>(blob, MaskHeader.nameOff);
@@ -20,8 +21,8 @@ export function findName(blob: usize, from: u32, key: usize, keyLen: u32, folded
 }
 
 /**
- * Folds a name in place and returns its new length: ASCII letters become lower case, and so do the two others whose
- * simple case folding is an ASCII letter, U+017F (to `s`) and U+212A (to `k`).
+ * Folds a name in place and returns its new length: ASCII letters become lower case, and so do the
+ * two others whose simple case folding is an ASCII letter, U+017F (to `s`) and U+212A (to `k`).
  */
 export function foldName(ptr: usize, len: u32): u32 {
   const end = ptr + len;

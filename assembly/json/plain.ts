@@ -53,7 +53,10 @@ export function skipPlainToDigit(start: usize, end: usize): usize {
   return p;
 }
 
-/** Signed comparison: bytes from 0x80 are negative, so one test finds controls and bytes that are not ASCII. */
+/**
+ * Signed comparison: bytes from 0x80 are negative, so one test finds controls and bytes that are
+ * not ASCII.
+ */
 // @ts-ignore: decorator
 @inline
 function specials(v: v128): v128 {

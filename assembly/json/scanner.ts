@@ -1,4 +1,6 @@
-/** The grammar between the scalars of a JSON text (RFC 8259, section 2), resumable at every byte. */
+/**
+ * The grammar between the scalars of a JSON text (RFC 8259, section 2), resumable at every byte.
+ */
 import { skipWhitespace } from './plain';
 
 /** Deepest nesting of containers that is read; one bit of the scanner for each level. */
@@ -41,7 +43,9 @@ export const enum Token {
   Literal = 8,
 }
 
-/** State of a text that is read piece by piece. Zeroed memory is the state before the first byte. */
+/**
+ * State of a text that is read piece by piece. Zeroed memory is the state before the first byte.
+ */
 // @ts-ignore: decorator
 @unmanaged
 export class Scanner {

@@ -1,4 +1,7 @@
-/** The characters of JSON strings (RFC 8259, section 7), one byte at a time, with strict UTF-8 (RFC 3629). */
+/**
+ * The characters of JSON strings (RFC 8259, section 7), one byte at a time, with strict UTF-8 (RFC
+ * 3629).
+ */
 import { Scanner } from './scanner';
 
 /** What a byte of a string brought. */
@@ -23,8 +26,9 @@ export const enum StringState {
 /**
  * Takes one byte of a string behind its opening quote.
  *
- * An escaped surrogate pair comes as two characters: the high half alone, then, with `joined` set, the whole code
- * point. So no byte has to be looked at twice, and a lone half is a character of its own.
+ * An escaped surrogate pair comes as two characters: the high half alone, then, with `joined` set,
+ * the whole code point. So no byte has to be looked at twice, and a lone half is a character of its
+ * own.
  */
 export function stringStep(s: Scanner, byte: u8): CharEvent {
   switch (s.stringState) {
@@ -39,7 +43,10 @@ export function stringStep(s: Scanner, byte: u8): CharEvent {
   }
 }
 
-/** Forgets the high surrogate: the caller has skipped plain characters itself. */
+/**
+ * Forgets the high surrogate: the caller has skipped plain characters itself. Needed only where
+ * `joined` is looked at.
+ */
 // @ts-ignore: decorator
 @inline
 export function plainSkipped(s: Scanner): void {

@@ -1,9 +1,12 @@
-/** Strings in which card numbers are looked for. Nothing is held back but the run of digits that is being read. */
+/**
+ * Strings in which card numbers are looked for. Nothing is held back but the run of digits that is
+ * being read.
+ */
 import { CARD_DIGITS_MAX } from '../classify/luhn';
 import { COVERED, SEPARATOR, cardEntry, coverCards, isCardSeparator } from '../classify/card-run';
 import { skipPlainToDigit } from '../json/plain';
 import { Scanner } from '../json/scanner';
-import { CharEvent, StringState, plainSkipped, stringStep } from '../json/strings';
+import { CharEvent, StringState, stringStep } from '../json/strings';
 import { clearHeld, dropHeld, emitHeld, holdWord } from './held';
 import { closeSpan, emitByte, emitWord, openSpan } from './output';
 import { keptBy } from './rules';
@@ -67,10 +70,7 @@ function opensRun(byte: u8): bool {
 }
 
 function passIdle(s: Scanner, start: usize, end: usize): usize {
-  if (s.stringState != StringState.Ground) return start;
-  const p = skipPlainToDigit(start, end);
-  if (p != start) plainSkipped(s);
-  return p;
+  return s.stringState == StringState.Ground ? skipPlainToDigit(start, end) : start;
 }
 
 function takeChar(m: Masker, codePoint: u32, word: u64, len: u32): void {
@@ -86,7 +86,10 @@ function takeChar(m: Masker, codePoint: u32, word: u64, len: u32): void {
   }
 }
 
-/** The 20th digit of a group makes it an identifier: from there on groupLen stays and digits go out as they come. */
+/**
+ * The 20th digit of a group makes it an identifier: from there on groupLen stays and digits go out
+ * as they come.
+ */
 function takeDigit(m: Masker, digit: u32, word: u64, len: u32): void {
   if (m.groupLen > CARD_DIGITS_MAX) {
     emitWord(word, len);

@@ -1,4 +1,7 @@
-/** Bytes that are held back in the ring of a state block. INVARIANT: never more than HELD_MAX at a time. */
+/**
+ * Bytes that are held back in the ring of a state block. INVARIANT: never more than HELD_MAX at a
+ * time.
+ */
 import { emitByte } from './output';
 import { HELD_MAX, Masker, heldOf } from './state';
 

@@ -1,6 +1,6 @@
 /**
- * The masker: rewrites a JSON body piece by piece (draft-si-service-mesh-dta-00, "Dynamic Masking"). Whatever the
- * chunks, the output is the same.
+ * The masker: rewrites a JSON body piece by piece (draft-si-service-mesh-dta-00, "Dynamic
+ * Masking"). Whatever the chunks, the output is the same.
  */
 import { Scanner, Expect, Token, nextToken, tokenEnd } from '../json/scanner';
 import { cardString } from './card-strings';
@@ -19,7 +19,10 @@ export { MASKER_BYTES } from './state';
 /** What became of a call. */
 export const enum MaskStatus {
   Ok = 0,
-  /** not a JSON text (RFC 8259), or nested deeper than 512; nothing of this call's output may be used */
+  /**
+   * not a JSON text (RFC 8259), or nested deeper than 512; nothing of this call's output may be
+   * used
+   */
   Malformed = 1,
   /** no memory for the output; nothing of it may be used */
   NoRoom = 2,
@@ -32,8 +35,8 @@ const GROWTH: usize = 5;
 const RESERVE: usize = <usize>HELD_MAX + 64;
 
 /**
- * Puts a state block (MASKER_BYTES, aligned to 8) before the first byte of a body. `blob` went through
- * `validateMaskBlob` and stays where it is until the body is done.
+ * Puts a state block (MASKER_BYTES, aligned to 8) before the first byte of a body. `blob` went
+ * through `validateMaskBlob` and stays where it is until the body is done.
  */
 export function maskerInit(block: usize, blob: usize, clearance: u64): void {
   clearState(block);
@@ -46,8 +49,9 @@ export function maskerInit(block: usize, blob: usize, clearance: u64): void {
 }
 
 /**
- * Takes `len` bytes; `isEnd` with the last ones, or alone. The output is in `maskedPtr` and `maskedLen` until the next
- * call of any masker. A call after a failed one fails the same way. An empty body is fine.
+ * Takes `len` bytes; `isEnd` with the last ones, or alone. The output is in `maskedPtr` and
+ * `maskedLen` until the next call of any masker. A call after a failed one fails the same way. An
+ * empty body is fine.
  */
 export function maskerFeed(block: usize, src: usize, len: usize, isEnd: bool): MaskStatus {
   const m = maskerAt(block);

@@ -91,7 +91,8 @@ function decideNumber(m: Masker): void {
   m.mode = Mode.KeepNumber;
   emitByte(0x22 /* " */);
   openKeep(m, keptBy(m.cardStrength));
-  // INVARIANT: byte i is read before keepChar can write it, as that holds one byte at most for each one it is given.
+  // INVARIANT: byte i is read before keepChar can write it, as that holds one byte at most for each
+  // one it is given.
   for (let i: u32 = 0; i < len; i++) {
     const byte = load<u8>(held + i);
     keepChar(m, byte, false, byte, 1);

@@ -1,4 +1,7 @@
-/** The output of the masker: one scratch block of the VM, and the run of input that goes into it unchanged. */
+/**
+ * The output of the masker: one scratch block of the VM, and the run of input that goes into it
+ * unchanged.
+ */
 import { blockAlloc, blockFree } from '../memory/block';
 
 const CAPACITY_MIN: usize = 1 << 17;
@@ -25,7 +28,10 @@ export function clearOutput(inputLen: usize): void {
   }
 }
 
-/** Makes sure that `extra` more bytes can be emitted. False when there is no room; the output so far stays. */
+/**
+ * Makes sure that `extra` more bytes can be emitted. False when there is no room; the output so far
+ * stays.
+ */
 export function reserveOutput(extra: usize): bool {
   const wanted = maskedLen + extra;
   if (wanted <= capacity) return true;
@@ -59,7 +65,9 @@ export function emitBytes(ptr: usize, len: usize): void {
   maskedLen += len;
 }
 
-/** Emits the low `len` bytes of a word, 8 at most. INVARIANT: `reserveOutput` has made room for 8. */
+/**
+ * Emits the low `len` bytes of a word, 8 at most. INVARIANT: `reserveOutput` has made room for 8.
+ */
 // @ts-ignore: decorator
 @inline
 export function emitWord(word: u64, len: u32): void {

@@ -1,4 +1,7 @@
-/** Which rules hold for the next value: field paths as sets of active nodes, one set for each open container. */
+/**
+ * Which rules hold for the next value: field paths as sets of active nodes, one set for each open
+ * container.
+ */
 import {
   MASK_NODES_ACTIVE_MAX,
   MaskEdge,
@@ -13,7 +16,9 @@ import { equalBytes } from '../memory/bytes';
 import { ruleStrength } from './rules';
 import { KEY_MAX, Masker, STICKY, heldOf, nodeAt, scannerOf, setEndAt, strengthAt } from './state';
 
-/** Makes the document the next value. False when its paths are too tangled, as for the two below. */
+/**
+ * Makes the document the next value. False when its paths are too tangled, as for the two below.
+ */
 export function enterDocument(m: Masker): bool {
   m.nextCount = 0;
   m.nextStrength = 0;
@@ -67,7 +72,10 @@ export function needsKey(m: Masker): bool {
   );
 }
 
-/** Takes the edges of one active node that a member (`keyLen` NONE: one with no comparable name) or element goes. */
+/**
+ * Takes the edges of one active node that a member (`keyLen` NONE: one with no comparable name) or
+ * element goes.
+ */
 function step(m: Masker, entry: u16, isMember: bool, key: usize, keyLen: u32): bool {
   const index = <u32>(entry & ~STICKY);
   if ((entry & STICKY) != 0 && !activate(m, index, STICKY)) return false;

@@ -4,7 +4,9 @@ import { MaskHeader, MaskOperator, MaskRule, NONE } from '../layout';
 /** Most characters that KeepLast may leave. */
 export const KEEP_MAX: u32 = 16;
 
-/** Strengths: 0 no rule, 1 to 17 KeepLast (17 keeps nothing), then the operators that leave nothing. */
+/**
+ * Strengths: 0 no rule, 1 to 17 KeepLast (17 keeps nothing), then the operators that leave nothing.
+ */
 export const STRENGTH_REDACT: u32 = 18;
 
 /** The strongest: the value becomes null. */

@@ -5,8 +5,9 @@
  *     128  Masker
  *     256  strength of each open container, u8 by depth; 0 is outside the document
  *     776  end of each container's set in the node stack, u16 by depth
- *    1808  node stack: the active MaskNode indexes of each open container, one container after the other, and
- *          behind them those of the next value; u16, STICKY set for a node that stays active below
+ *    1808  node stack: the active MaskNode indexes of each open container, one container after the
+ *          other, and behind them those of the next value; u16, STICKY set for a node that stays
+ *          active below
  *   18224  ring of the card run, or the kept characters of a KeepLast value
  *   18480  the member name while one is read; else bytes that are held back
  *   21808  end
@@ -17,7 +18,10 @@ import { DEPTH_MAX, SCANNER_BYTES, Scanner } from '../json/scanner';
 /** Bytes of a state block. */
 export const MASKER_BYTES: usize = 21_808;
 
-/** Most bytes of a decoded member name that are compared: three times the longest configured one, for `foldName`. */
+/**
+ * Most bytes of a decoded member name that are compared: three times the longest configured one,
+ * for `foldName`.
+ */
 export const KEY_MAX: u32 = 3_328;
 
 /** Most bytes that a KeepLast value or a card run holds back, a power of two. */

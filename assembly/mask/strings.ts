@@ -7,14 +7,15 @@ import { emitByte, isSpanOpen, openSpan } from './output';
 import { enterMember } from './paths';
 import { KEY_MAX, Masker, Mode, heldOf } from './state';
 
-/** Reads a string that stays (its span is open) or goes as a whole. 0 when it is malformed, as for all below. */
+/**
+ * Reads a string that stays (its span is open) or goes as a whole. 0 when it is malformed, as for
+ * all below.
+ */
 export function skimString(m: Masker, s: Scanner, start: usize, end: usize): usize {
   let p = start;
   while (p < end) {
     if (s.stringState == StringState.Ground) {
-      const next = skipPlain(p, end);
-      if (next != p) plainSkipped(s);
-      p = next;
+      p = skipPlain(p, end);
       if (p == end) break;
     }
     const event = stringStep(s, load<u8>(p++));
@@ -106,7 +107,10 @@ function appendKey(m: Masker, ptr: usize, len: u32): void {
   m.keyLen += len;
 }
 
-/** A high surrogate was written as three bytes of its own; when its low half follows, the pair takes their place. */
+/**
+ * A high surrogate was written as three bytes of its own; when its low half follows, the pair takes
+ * their place.
+ */
 function appendCodePoint(m: Masker, codePoint: u32, joined: bool): void {
   if (m.keyLen + 4 > KEY_MAX) {
     m.keyLen = KEY_MAX + 1;

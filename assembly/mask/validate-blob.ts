@@ -1,4 +1,6 @@
-/** Bounds and meaning of a mask blob, checked once, so that the masker may read it without checks. */
+/**
+ * Bounds and meaning of a mask blob, checked once, so that the masker may read it without checks.
+ */
 import {
   MaskEdge,
   MaskHeader,
@@ -41,7 +43,10 @@ export function validateMaskBlob(blob: usize, len: u32, labelCount: u32): bool {
   );
 }
 
-/** Whether the records of an (offset, count) pair of the header lie behind the header and inside the blob. */
+/**
+ * Whether the records of an (offset, count) pair of the header lie behind the header and inside the
+ * blob.
+ */
 function holds(blob: usize, field: usize, recordSize: u32): bool {
   const total = load<u32>(blob, MaskHeader.totalLen);
   const off = load<u32>(blob + field);

@@ -13,7 +13,10 @@ import { STRENGTH_NULL, STRENGTH_REDACT, keptBy } from './rules';
 import { Masker, Mode } from './state';
 import { CARD_DIGITS_MIN } from '../classify/luhn';
 
-/** Acts on a token of `nextToken`; `end` is the end of the slice. False when the document cannot be read. */
+/**
+ * Acts on a token of `nextToken`; `end` is the end of the slice. False when the document cannot be
+ * read.
+ */
 export function beginToken(m: Masker, s: Scanner, token: Token, end: usize): bool {
   if (token == Token.Close) return true;
   if (token == Token.Key) {

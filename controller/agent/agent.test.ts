@@ -92,14 +92,18 @@ describe('joining', () => {
 
   it("never shows the token to a server whose authority is not the token's", async () => {
     const other = await LiveMesh.start();
-    const paths: string[] = [];
-    other.server && Object.assign(other, { paths });
+    let joins = 0;
+    other.identities.join = async () => {
+      joins++;
+      throw new Error('it was shown the token');
+    };
     const token = await mesh.token();
     const agent = await start({ token, controllerUrl: other.url });
     await expect(agent.ready).rejects.toMatchObject({
       code: 'denied',
       message: expect.stringContaining("is not the token's"),
     });
+    expect(joins).toBe(0);
     await other.close();
     await (await start({ token, workload: 'again' })).ready;
   });

@@ -120,6 +120,7 @@ function addAuditRoute(app: FastifyInstance, { identities, audit }: AgentServerO
       schema: {
         ...schemaOf('stores a batch of audit records (docs/formats.md, AuditHeader)', ingestReply),
         consumes: ['application/octet-stream'],
+        security: [{ clientCertificate: [] }],
       },
       onRequest: async (request) => void peerCertificate(socketOf(request)),
     },

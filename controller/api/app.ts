@@ -50,7 +50,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     return sendProblem(reply, status, problem);
   });
   await app.register(swagger, {
-    openapi: { openapi: '3.1.0', info: { title: options.title, version: apiVersion } },
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: options.title, version: apiVersion },
+      components: { securitySchemes },
+    },
     transform: ({ schema, url }) => ({ schema: documentSchema(schema), url }),
   });
   return app;
@@ -126,6 +130,12 @@ function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Record<string, u
 }
 
 const apiVersion = '1';
+
+/** What a route's `security` may name. */
+const securitySchemes = {
+  operatorToken: { type: 'http', scheme: 'bearer' },
+  clientCertificate: { type: 'mutualTLS' },
+} as const;
 
 const serverLimits = {
   logger: false,

@@ -16,11 +16,14 @@ import { type AgentServer, createAgentServer } from './agent-server.ts';
 /** Who joins in the tests. */
 export const checkout = { environment: 'prod', team: 'payments', service: 'checkout' };
 
-/** A mesh of one controller. Its clock stands at the start of the test unless it is moved. */
+/**
+ * A mesh of one controller. Its clock stands half an hour ago unless it is moved: TLS itself looks at the real time, and has to
+ * find valid what was signed after the clock was moved by less than that.
+ */
 export class LiveMesh {
   readonly dir = mkdtempSync(join(tmpdir(), 'dta-'));
   readonly log = pino({ level: 'silent' });
-  nowMs = Math.floor(Date.now() / 1000) * 1000;
+  nowMs = Math.floor(Date.now() / 1000) * 1000 - 30 * 60_000;
   readonly clock = () => this.nowMs;
   readonly db = new Database(join(this.dir, 'controller.db'));
   readonly identities: IdentityService;

@@ -76,6 +76,13 @@ describe('decodeAuditBatch', () => {
     expect(() => decodeAuditBatch(bad)).toThrow(reason);
   });
 
+  it('refuses padding that is not zero', () => {
+    const short = sampleRecord({ source: '', rule: '', method: 'GET', path: '/a' });
+    const padded = Uint8Array.from(encodeBatch({ ...batch, records: [short] }));
+    padded[padded.length - 1] = 1;
+    expect(() => decodeAuditBatch(padded)).toThrow('record 0 has set bits in reserved byte 79');
+  });
+
   it('refuses every prefix', () => {
     for (let end = 0; end < bytes.length; end++) {
       expect(() => decodeAuditBatch(bytes.subarray(0, end))).toThrow(DtaError);

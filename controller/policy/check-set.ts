@@ -1,8 +1,10 @@
 /** Checks across the policies of a set: names that stand twice, labels that nothing masks. */
-import { HOST_PATTERNS_MAX, LABELS_MAX } from '../layout.ts';
+import { DtaError } from '../errors.ts';
+import { Direction, HOST_PATTERNS_MAX, LABELS_MAX } from '../layout.ts';
+import { compileMasks } from './compile/masks.ts';
 import type { PolicyError } from './policy-error.ts';
 import type { AccessPolicy, AnyPolicy, PolicySet } from './policy-set.ts';
-import { destinationsOf, selectFor } from './select.ts';
+import { destinationsOf, type Selected, selectFor } from './select.ts';
 
 /** Errors and warnings that no single document shows. */
 export function checkSet(set: PolicySet): { errors: PolicyError[]; warnings: PolicyError[] } {
@@ -55,9 +57,21 @@ function findCrowded(set: PolicySet): PolicyError[] {
       errors.push(crowded(first, `${hosts} different hosts`, HOST_PATTERNS_MAX));
     }
     const labels = selected.labels.length;
+    errors.push(...findTangledPaths(selected));
     if (labels > LABELS_MAX) errors.push(crowded(first, `${labels} different labels`, LABELS_MAX));
   }
   return errors;
+}
+
+function findTangledPaths(selected: Selected): PolicyError[] {
+  try {
+    compileMasks({ ...selected, direction: Direction.Inbound });
+    return [];
+  } catch (error) {
+    const first = selected.classifications[0];
+    if (!(error instanceof DtaError) || first === undefined) throw error;
+    return [{ ...first.origin, message: error.message, help: error.help ?? '' }];
+  }
 }
 
 function crowded(policy: AnyPolicy, what: string, limit: number): PolicyError {

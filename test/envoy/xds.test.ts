@@ -27,8 +27,9 @@ describe('a real Envoy on the xDS server', () => {
   const source = new TestSource();
   const answers: { name: string; version: string; nack?: string }[] = [];
   let wake = () => {};
-  const ports = { inbound: 0, toOrders: 0, toPayments: 0 };
+  const ports = { admin: 0, inbound: 0, toOrders: 0, toPayments: 0 };
   let directory: string;
+  let filterPath: string;
   let server: XdsServer;
   let stopAgent: () => void;
   let envoy: EnvoyProcess;
@@ -55,19 +56,13 @@ describe('a real Envoy on the xDS server', () => {
     crlPem,
   });
 
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'dta-xds-'));
-    source.put('orders', 'inbound', wasm('orders bundle 1'));
-    source.put('payments', 'inbound', wasm('payments bundle: never for orders'));
-    source.put('orders', 'outbound', wasm('pass'));
-    source.put('orders', 'state', wasm('state 1'));
-    source.put('orders', 'validation', validation());
-    server = await createXdsServer({
+  const startServer = (port: number) =>
+    createXdsServer({
       tls: mesh.controllerTls(),
-      port: 0,
+      port,
       source,
       filter: {
-        filePath: await buildEchoFilter(directory),
+        filePath: filterPath,
         environment: { DTA_IDENTITY: 'header' },
       },
       identify: mesh.identify,
@@ -79,8 +74,19 @@ describe('a real Envoy on the xDS server', () => {
         onNack: ({ name, version, message }) => note({ name, version, nack: message }),
       },
     });
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'dta-xds-'));
+    source.put('orders', 'inbound', wasm('orders bundle 1'));
+    source.put('payments', 'inbound', wasm('payments bundle: never for orders'));
+    source.put('orders', 'outbound', wasm('pass'));
+    source.put('orders', 'state', wasm('state 1'));
+    source.put('orders', 'validation', validation());
+    filterPath = await buildEchoFilter(directory);
+    server = await startServer(0);
     const sdsSocket = join(directory, 'sds.sock');
     stopAgent = await startSdsAgent(sdsSocket, mesh.leaf('orders'), mesh.authority.rootPem);
+    ports.admin = await freePort();
     ports.inbound = await freePort();
     ports.toOrders = await freePort();
     ports.toPayments = await freePort();
@@ -101,7 +107,7 @@ describe('a real Envoy on the xDS server', () => {
         uriPrefix: 'spiffe://mesh.example/env/system/team/dta/svc/controller/i/',
       },
       agent: { sdsSocket, auditSocket: join(directory, 'audit.sock') },
-      admin: { port: 0 },
+      admin: { port: ports.admin },
       inbound: {
         address: '127.0.0.1',
         port: ports.inbound,
@@ -134,6 +140,8 @@ describe('a real Envoy on the xDS server', () => {
         done,
       ),
     );
+  const admin = async (path: string) =>
+    await (await fetch(`http://127.0.0.1:${ports.admin}${path}`)).text();
   const callOutbound = (port: number) =>
     body((done) => httpRequest({ port, host: '127.0.0.1', path: '/', agent: false }, done));
 
@@ -174,9 +182,14 @@ describe('a real Envoy on the xDS server', () => {
 
   it('calls the named service and no other that answers in its place', async () => {
     expect(await callOutbound(ports.toOrders)).toMatchObject({ text: 'orders bundle 1' });
-    const refused = await callOutbound(ports.toPayments);
-    expect(refused.status).toBe(503);
-    expect(refused.text).toMatch(/CERTIFICATE_VERIFY_FAILED|verify SAN/);
+    expect((await callOutbound(ports.toPayments)).status).toBe(503);
+    const name = 'cluster.outbound/prod/payments.ssl.fail_verify_san';
+    expect(await admin(`/stats?filter=${name}`)).toBe(`${name}: 1\n`);
+  });
+
+  it('shows what the filter counts with a label', async () => {
+    const metrics = await admin('/stats/prometheus?filter=dta_');
+    expect(metrics).toMatch(/^dta_bundles_total\{result="no_room"\} [1-9]/m);
   });
 
   it('swaps a bundle', async () => {
@@ -206,6 +219,15 @@ describe('a real Envoy on the xDS server', () => {
     source.put('orders', 'inbound', wasm(`orders bundle 4 ${'x'.repeat(24 * 1024 * 1024)}`));
     const name = 'orders bundle 4 xxxxxxxxxxxxxxxx';
     expect(await answered(name)).toEqual({ name: 'dta/inbound', version: name });
+  });
+
+  it('goes on while the controller is away, and hears what it missed', async () => {
+    const { port } = server;
+    await server.close();
+    expect((await callInbound(mesh.leaf('checkout'))).status).toBe(200);
+    source.put('orders', 'state', wasm('state 3'), true);
+    server = await startServer(port);
+    expect(await answered('state 3')).not.toHaveProperty('nack');
   });
 
   it('refuses new connections of a certificate on the revocation list', async () => {

@@ -66,6 +66,10 @@ describe('texts as a whole', () => {
     ['a comma behind', '{},'],
     ['a closing bracket alone', ']'],
     ['brackets crossed', '[{]}'],
+    ['an array closed as an object', '[1}'],
+    ['an object closed as an array', '{"a":1]'],
+    ['an empty array closed as an object', '[}'],
+    ['an object closed after its colon', '{"a":}'],
     ['a comma before a bracket', '{"a":1,}'],
     ['no colon', '{"a" 1}'],
     ['a key that is a number', '{1:2}'],
@@ -93,6 +97,17 @@ describe('texts as a whole', () => {
   test.each(malformed)('%s is malformed', (_name, text) => {
     for (const profile of [empty, idle, all, { card: all.card } as Profile]) {
       expect(kernel.mask(profile, text).status).toBe('malformed');
+    }
+  });
+
+  test('controls in a string, wherever a vector finds them', () => {
+    for (let control = 0; control < 0x20; control++) {
+      for (const before of [0, 1, 7, 15, 16, 31]) {
+        const text = `"${'x'.repeat(before)}${String.fromCharCode(control)}${'y'.repeat(40)}"`;
+        for (const profile of [empty, { card: all.card } as Profile]) {
+          expect(kernel.mask(profile, text).status).toBe('malformed');
+        }
+      }
     }
   });
 

@@ -1,6 +1,6 @@
 /** Compiles test/kernels/mask-entry.ts once for each state of its sources and runs documents through it. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import asc from 'assemblyscript/asc';
@@ -33,6 +33,7 @@ interface Exports {
   feed(masker: number, src: number, len: number, isEnd: number): number;
   outPtr(): number;
   outLen(): number;
+  outRoom(): number;
   count(masker: number): number;
   held(masker: number): number;
   validate(blob: number, len: number, labelCount: number): number;
@@ -113,6 +114,7 @@ export class Kernel {
       status = statusNames[code] ?? 'ok';
       if (status !== 'ok') break;
       held = Math.max(held, this.exports.held(masker));
+      if (this.exports.outLen() > this.exports.outRoom()) throw new Error('output over its block');
       const at = this.exports.outPtr();
       parts.push(Buffer.from(this.exports.memory.buffer.slice(at, at + this.exports.outLen())));
     }
@@ -152,8 +154,19 @@ async function compile(target: 'release' | 'debug'): Promise<Uint8Array<ArrayBuf
     ]);
     if (error) throw new Error(stderr.toString(), { cause: error });
     renameSync(temporary, file);
+    removeOld(folder);
   }
   return new Uint8Array(readFileSync(file));
+}
+
+/** Modules of earlier sources are of no use; a newer state of this one may be there already. */
+function removeOld(folder: string): void {
+  const current = digest();
+  for (const name of readdirSync(folder)) {
+    if (/^mask-\w+-[0-9a-f]{16}\.wasm$/.test(name) && !name.includes(current)) {
+      rmSync(join(folder, name), { force: true });
+    }
+  }
 }
 
 function digest(): string {

@@ -22,6 +22,21 @@ const vectors = JSON.parse(
 ) as LuhnCase[];
 const decimal = vectors.filter(({ mod, number }) => mod === 'stdnum.luhn' && /^\d+$/.test(number));
 
+test('12 to 19 digits, as text and as a number', () => {
+  for (let length = 10; length <= 22; length++) {
+    const stem = '5172839465061728394506'.slice(0, length - 1);
+    const number = [...'0123456789'].map((digit) => stem + digit).find((one) => kernel.check('luhn', one)) ?? '';
+    const masked = length < 12 || length > 19 ? number : '*'.repeat(length - 4) + number.slice(-4);
+    expect(kernel.text(card(), `["${number}"]`)).toBe(`["${masked}"]`);
+    const expected = masked === number ? number : `"${masked}"`;
+    for (const before of ['', '-', '1,']) {
+      const shown = expected.replace(/^"/, before === '-' ? '"-' : '"');
+      const after = before === '-' ? (shown === number ? `-${number}` : shown) : before + shown;
+      expect(kernel.text(card(), `[${before}${number}]`)).toBe(`[${after}]`);
+    }
+  }
+});
+
 test('the vectors of python-stdnum', () => {
   expect(decimal.length).toBeGreaterThan(1);
   for (const { number, valid } of decimal) expect(kernel.check('luhn', number)).toBe(valid);

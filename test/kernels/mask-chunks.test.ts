@@ -116,6 +116,14 @@ describe('the end', async () => {
     expect(kernel.mask(profile, pieces).output.toString()).toBe(whole);
   });
 
+  test('a piece of a body never overruns the output block', () => {
+    const redact: Profile = { paths: [{ path: '$', rule: { operator: 'Redact' } }] };
+    for (let zeros = 30_000; zeros < 120_000; zeros += 1_111) {
+      const pieces = [Buffer.from(`[${'0,'.repeat(zeros)}0`), Buffer.from(']')];
+      expect(kernel.mask(redact, pieces).output.length).toBe(zeros * 6 + 7);
+    }
+  });
+
   test('the worst growth fits: every digit becomes three stars in quotes', () => {
     const text = `[${Array.from({ length: 100_000 }, () => '0').join(',')}]`;
     const redact: Profile = { paths: [{ path: '$', rule: { operator: 'Redact' } }] };

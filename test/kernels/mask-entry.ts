@@ -11,7 +11,7 @@ import {
   maskerInit,
 } from '../../assembly/mask/masker';
 import { validateMaskBlob } from '../../assembly/mask/validate-blob';
-import { blockAlloc, blockFree } from '../../assembly/memory/block';
+import { blockAlloc, blockFree, blockSize } from '../../assembly/memory/block';
 
 /** A block of the module's memory, 0 when there is no room. */
 export function take(size: usize): usize {
@@ -44,6 +44,11 @@ export function outPtr(): usize {
 
 export function outLen(): usize {
   return maskedLen;
+}
+
+/** Bytes that the output block has room for. */
+export function outRoom(): usize {
+  return maskedPtr == 0 ? 0 : blockSize(maskedPtr);
 }
 
 export function count(masker: usize): u32 {

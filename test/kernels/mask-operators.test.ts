@@ -50,6 +50,12 @@ describe('KeepLast', () => {
     expect(kernel.text(document(keep(count)), expected)).toBe(expected);
   });
 
+  test('a high surrogate at the end of a string has no part in the next one', () => {
+    const text = '["\\ud83d","\\ude00x","\\ud83d","\\ude00"]';
+    expect(kernel.text(document(keep(0)), text)).toBe('["*","**","*","*"]');
+    expect(kernel.text(document(keep(1)), text)).toBe('["*","*x","*","*"]');
+  });
+
   test('text of any length passes with little held back', () => {
     const chunks = Array.from({ length: 200 }, () => Buffer.from('secret-'.repeat(1000)));
     const pieces = [Buffer.from('["'), ...chunks, Buffer.from('1234"]')];

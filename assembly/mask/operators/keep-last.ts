@@ -1,9 +1,11 @@
 /**
- * KeepLast: each letter or digit but the last few becomes `*`, one character at a time and for text of any length.
+ * KeepLast: each letter or digit but the last few becomes `*`, one character at a time and for text
+ * of any length.
  *
- * Every character that is not ASCII counts as a letter, and so does `*`, so that masking what is masked changes
- * nothing. Text with no more letters and digits than may stay is masked as a whole. The characters that may stay are
- * held back, with what stands between them; each has an entry in the ring of entries:
+ * Every character that is not ASCII counts as a letter, and so does `*`, so that masking what is
+ * masked changes nothing. Text with no more letters and digits than may stay is masked as a whole.
+ * The characters that may stay are held back, with what stands between them; each has an entry in
+ * the ring of entries:
  *
  *   bits 0-7   bytes of the character as it is written
  *   bits 8-23  where it begins in the held bytes, modulo 65,536
@@ -22,8 +24,9 @@ export function openKeep(m: Masker, keep: u32): void {
 }
 
 /**
- * Takes a character and how it is written: the low `len` bytes of `word`. `joined` is a low surrogate that belongs to
- * the character before. Should more than HELD_MAX bytes have to be held, the oldest character is masked early.
+ * Takes a character and how it is written: the low `len` bytes of `word`. `joined` is a low
+ * surrogate that belongs to the character before. Should more than HELD_MAX bytes have to be held,
+ * the oldest character is masked early.
  */
 export function keepChar(m: Masker, codePoint: u32, joined: bool, word: u64, len: u32): void {
   if (joined) {

@@ -18,7 +18,6 @@ import {
   BodyAction,
   BufferType,
   HeadersAction,
-  LogLevel,
   MapType,
   MetricType,
   Status,
@@ -45,8 +44,8 @@ import { randomU64 } from '../../../assembly/abi/random';
 import { closeStream, sendLocalResponse } from '../../../assembly/abi/stream-terminal';
 import { arenaAlloc } from '../../../assembly/memory/arena';
 import { blockAlloc, blockFree } from '../../../assembly/memory/block';
-import { writeDecimal } from '../../../assembly/memory/bytes';
 import { Text, text } from '../../../assembly/memory/text';
+import { endLine, say, sayBytes, sayNumber, silence } from './log-line';
 
 const PLAN = text('x-plan');
 const PLAIN = text('ccccccccc');
@@ -68,28 +67,9 @@ const REFUSE = text('refuse');
 const TRAP = text('trap');
 const MODE = text('PROBE_MODE');
 
-const LINE: usize = memory.data(512);
 const WRAPPED: usize = memory.data(65536);
-let lineEnd: usize = LINE;
-let isQuiet: bool = false;
 let counter: u32 = 0;
 let lastStream: u32 = 0;
-
-function say(name: Text): void {
-  lineEnd = name.writeTo(LINE);
-}
-function sayBytes(ptr: usize, len: u32): void {
-  store<u8>(lineEnd++, 0x20);
-  memory.copy(lineEnd, ptr, len);
-  lineEnd += <usize>len;
-}
-function sayNumber(value: u64): void {
-  store<u8>(lineEnd++, 0x20);
-  lineEnd += <usize>writeDecimal(lineEnd, value);
-}
-function endLine(): void {
-  if (!isQuiet) hostcalls.log(LogLevel.Info, LINE, <u32>(lineEnd - LINE));
-}
 
 const CREATE = text('create');
 const CONFIGURE = text('configure');
@@ -138,7 +118,7 @@ export function proxy_on_vm_start(root: u32, size: u32): bool {
   say(ENVIRONMENT);
   if (environmentValue(MODE)) sayBytes(valuePtr, valueLen);
   endLine();
-  isQuiet = QUIET.equals(valuePtr, valueLen);
+  if (QUIET.equals(valuePtr, valueLen)) silence();
   say(RANDOM);
   sayNumber(randomU64());
   endLine();

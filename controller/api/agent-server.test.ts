@@ -1,0 +1,223 @@
+/** The agents' side of the controller over real TLS: what it takes, and from whom. */
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { request as httpsRequest, type RequestOptions } from 'node:https';
+import { text } from 'node:stream/consumers';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { type KeyAndRequest, makeKeyAndRequest } from '../agent/csr.ts';
+import { encodeBatch, sampleRecord } from '../audit/encode-batch.test-data.ts';
+import { Authority } from '../identity/authority.ts';
+import type { IssuedIdentity } from '../identity/service.ts';
+import { checkout, LiveMesh } from './live-mesh.test-data.ts';
+
+let mesh: LiveMesh;
+beforeEach(async () => {
+  mesh = await LiveMesh.start();
+});
+afterEach(() => mesh.close());
+
+interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+  readonly type: string | undefined;
+}
+
+function call(
+  method: string,
+  path: string,
+  body?: unknown,
+  tls: RequestOptions = {},
+): Promise<Answer> {
+  const isBytes = body instanceof Uint8Array;
+  const content = isBytes ? body : body === undefined ? '' : JSON.stringify(body);
+  const type = isBytes ? 'application/octet-stream' : 'application/json';
+  return new Promise((resolve, reject) => {
+    const request = httpsRequest(new URL(path, mesh.url), {
+      ca: mesh.identities.rootPem,
+      ...tls,
+      method,
+      agent: false,
+      headers: content.length > 0 ? { 'content-type': type } : {},
+    });
+    request.on('error', reject);
+    request.on('response', async (answer) => {
+      const body = JSON.parse(await text(answer)) as Record<string, unknown>;
+      resolve({ status: answer.statusCode ?? 0, body, type: answer.headers['content-type'] });
+    });
+    request.end(content);
+  });
+}
+
+async function joined(): Promise<{ identity: IssuedIdentity; tls: RequestOptions }> {
+  const made: KeyAndRequest = makeKeyAndRequest();
+  const identity = await mesh.identities.join(await mesh.token(), made.csrPem);
+  return { identity, tls: { cert: identity.chainPem, key: made.keyPem } };
+}
+
+const batch = () =>
+  encodeBatch({ vmId: '0000000000000001', firstSeq: 1n, dropped: 0n, records: [sampleRecord()] });
+
+describe('join', () => {
+  it('gives a certificate once for each token', async () => {
+    const body = { token: await mesh.token(), csr: makeKeyAndRequest().csrPem };
+    const first = await call('POST', '/v1/join', body);
+    expect(first.status).toBe(200);
+    expect(new X509Certificate(String(first.body.chainPem)).subjectAltName).toBe(
+      `URI:${first.body.spiffeId}`,
+    );
+    const second = await call('POST', '/v1/join', body);
+    expect(second).toMatchObject({ status: 403, body: { code: 'denied', message: 'join denied' } });
+    expect(second.type).toContain('application/problem+json');
+  });
+
+  it.each([
+    ['no csr', { token: 'x' }],
+    ['an unknown member', { token: 'x', csr: 'x', admin: true }],
+    ['a list', []],
+    ['a long token', { token: 'x'.repeat(513), csr: 'x' }],
+    ['nothing', undefined],
+  ])('refuses %s', async (_what, body) => {
+    expect(await call('POST', '/v1/join', body)).toMatchObject({
+      status: 400,
+      body: { code: 'usage' },
+    });
+  });
+
+  it('refuses a large body and another media type', async () => {
+    const large = { token: 'x'.repeat(20_000), csr: 'x' };
+    expect(await call('POST', '/v1/join', large)).toMatchObject({ status: 413 });
+    const odd = await call('POST', '/v1/join', Buffer.from('{}'));
+    expect(odd.status).toBe(400);
+  });
+
+  it('is limited by address, and opens again with time', async () => {
+    const attempt = async () => (await call('POST', '/v1/join', { token: 'x', csr: 'x' })).status;
+    const statuses: number[] = [];
+    for (let i = 0; i < 61; i++) statuses.push(await attempt());
+    expect(statuses.slice(0, 60)).not.toContain(429);
+    expect(statuses[60]).toBe(429);
+    mesh.nowMs += 1_000;
+    expect(await attempt()).not.toBe(429);
+  });
+});
+
+describe('a client certificate', () => {
+  it.each(['/v1/renew', '/v1/audit'])('is needed by %s', async (path) => {
+    expect(await call('POST', path, { csr: 'x' })).toMatchObject({
+      status: 401,
+      body: { code: 'denied', message: 'no client certificate' },
+    });
+  });
+
+  it.each(['/v1/renew', '/v1/audit'])('of another mesh is refused by %s', async (path) => {
+    const other = Authority.generate('mesh.test', mesh.nowMs);
+    const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const { identity } = await joined();
+    const leaf = new Authority(other.keyPem, other.rootPem).issue({
+      publicKeySpki: keys.publicKey.export({ type: 'spki', format: 'der' }),
+      identity: {
+        trustDomain: 'mesh.test',
+        ...checkout,
+        instance: identity.instance,
+      },
+      labels: {},
+      ttlMs: 3_600_000,
+      nowMs: mesh.nowMs,
+    });
+    const key = keys.privateKey.export({ type: 'pkcs8', format: 'pem' });
+    const tls = { cert: leaf.certificatePem, key };
+    expect(await call('POST', path, { csr: 'x' }, tls)).toMatchObject({
+      status: 401,
+      body: { message: 'the client certificate is not valid here' },
+    });
+  });
+
+  it('renews itself, but not after it was revoked', async () => {
+    const { identity, tls } = await joined();
+    const body = { csr: makeKeyAndRequest().csrPem };
+    const renewed = await call('POST', '/v1/renew', body, tls);
+    expect(renewed).toMatchObject({ status: 200, body: { spiffeId: identity.spiffeId } });
+    await mesh.identities.revoke(identity.instance, 'stolen', 'test');
+    expect(await call('POST', '/v1/renew', body, tls)).toMatchObject({ status: 403 });
+  });
+});
+
+describe('audit', () => {
+  it('stores a batch under the name in the certificate', async () => {
+    const { identity, tls } = await joined();
+    const answer = await call('POST', '/v1/audit', batch(), tls);
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { stored: 1, duplicates: 0, missing: '0' },
+    });
+    const [record] = await mesh.audit.tail({ limit: 1 });
+    expect(record?.reporter).toBe(identity.spiffeId);
+  });
+
+  it('refuses what is malformed for good, and every batch of a revoked workload', async () => {
+    const { identity, tls } = await joined();
+    const cut = batch().subarray(0, -1);
+    expect(await call('POST', '/v1/audit', cut, tls)).toMatchObject({ body: { code: 'usage' } });
+    const json = await call('POST', '/v1/audit', { records: [] }, tls);
+    expect(json).toMatchObject({ status: 415, body: { code: 'usage' } });
+    await mesh.identities.revoke(identity.instance, 'stolen', 'test');
+    expect(await call('POST', '/v1/audit', batch(), tls)).toMatchObject({
+      status: 403,
+      body: { code: 'denied' },
+    });
+    expect(await mesh.audit.tail({ limit: 1 })).toEqual([]);
+  });
+});
+
+describe('the server', () => {
+  it('shows trust to everybody and nothing secret', async () => {
+    const { body } = await call('GET', '/v1/trust');
+    expect(Object.keys(body).sort()).toEqual(['crlPem', 'rootPem', 'trustDomain']);
+    expect(body.crlPem).toContain('X509 CRL');
+    expect(JSON.stringify(body)).not.toContain('PRIVATE');
+  });
+
+  it.each([
+    ['GET', '/'],
+    ['GET', '/v1/join'],
+    ['DELETE', '/v1/trust'],
+    ['GET', '/metrics'],
+    ['GET', '/v1/identities'],
+  ])('knows no %s %s', async (method, path) => {
+    expect(await call(method, path)).toMatchObject({ status: 404, body: { code: 'notFound' } });
+  });
+
+  it('takes a new certificate for new connections', async () => {
+    const serial = () =>
+      new Promise<string>((resolve) => {
+        const tls = { ca: mesh.identities.rootPem, agent: false };
+        const request = httpsRequest(new URL('/v1/trust', mesh.url), tls, (answer) => {
+          const { serialNumber } = (
+            answer.socket as import('node:tls').TLSSocket
+          ).getPeerCertificate();
+          answer.resume().on('end', () => resolve(serialNumber));
+        });
+        request.end();
+      });
+    const before = await serial();
+    mesh.server?.useCertificate(mesh.identities.controllerCertificate([], ['127.0.0.1']));
+    expect(await serial()).not.toBe(before);
+  });
+
+  it('says when its port is taken', async () => {
+    const second = Object.create(mesh) as LiveMesh;
+    await expect(second.listen()).rejects.toMatchObject({ code: 'portInUse' });
+  });
+
+  it('documents every route', async () => {
+    const document = mesh.server?.openApi() as { paths: Record<string, object> };
+    expect(Object.keys(document.paths).sort()).toEqual([
+      '/v1/audit',
+      '/v1/join',
+      '/v1/renew',
+      '/v1/trust',
+    ]);
+    expect(JSON.stringify(document.paths['/v1/join'])).toContain('PKCS#10');
+  });
+});

@@ -1,0 +1,156 @@
+/** The controller as its HTTP API sees it: domains put into the words of `api/messages.ts`. */
+import type {
+  AuditFeed,
+  AuditIntake,
+  PolicyPublisher as PolicyApi,
+  StatusSource,
+} from './api/collaborators.ts';
+import type { ControllerStatus, PolicyCheck, PolicyFile, PolicySetView } from './api/messages.ts';
+import type { AuditService } from './audit/ingest.ts';
+import type { AuditQuery, IngestResult, StoredAuditRecord } from './audit/model.ts';
+import type { Clock } from './clock.ts';
+import type { IdentityService } from './identity/service.ts';
+import { Direction } from './layout.ts';
+import type { PolicyPublisher, ProvenBundle, Published } from './policy/publisher.ts';
+import type { StateDesk } from './risk/state-desk.ts';
+import { version } from './version.ts';
+import type { ProxyStatus } from './xds/model.ts';
+
+/** What it speaks for. */
+export interface FacadeParts {
+  readonly identities: Pick<IdentityService, 'trustDomain'>;
+  readonly policies: PolicyPublisher;
+  readonly states: Pick<StateDesk, 'epoch'>;
+  readonly audit: AuditService;
+  readonly clock: Clock;
+  readonly startedAtMs: number;
+}
+
+/** Implements what the API asks for. */
+export class Facade implements PolicyApi, StatusSource, AuditFeed, AuditIntake {
+  readonly #parts: FacadeParts;
+  readonly #storedListeners = new Set<() => void>();
+  #proxies: () => readonly ProxyStatus[] = () => [];
+
+  constructor(parts: FacadeParts) {
+    this.#parts = parts;
+  }
+
+  /** Tells where connected proxies are to be seen. */
+  watch(proxies: () => readonly ProxyStatus[]): void {
+    this.#proxies = proxies;
+  }
+
+  async check(files: readonly PolicyFile[]): Promise<PolicyCheck> {
+    const bundles = await this.#parts.policies.check(files);
+    return { bundles: bundles.map((bundle) => viewBundle(bundle, false)) };
+  }
+
+  async push(files: readonly PolicyFile[], actor: string): Promise<PolicySetView> {
+    return viewPublished(await this.#parts.policies.push(files, actor));
+  }
+
+  async current(): Promise<PolicySetView | undefined> {
+    const published = this.#parts.policies.current();
+    return published && viewPublished(published);
+  }
+
+  async ingest(reporter: string, batch: Uint8Array): Promise<IngestResult> {
+    const result = await this.#parts.audit.ingest(reporter, batch);
+    if (result.stored > 0) for (const listener of this.#storedListeners) listener();
+    return result;
+  }
+
+  tail(query: AuditQuery): Promise<StoredAuditRecord[]> {
+    return this.#parts.audit.tail(query);
+  }
+
+  onStored(listener: () => void): () => void {
+    this.#storedListeners.add(listener);
+    return () => this.#storedListeners.delete(listener);
+  }
+
+  async status(): Promise<ControllerStatus> {
+    const { identities, policies, states, audit, startedAtMs } = this.#parts;
+    const publication = policies.current()?.publication;
+    const counters = await audit.counters();
+    const proxies = this.#proxies();
+    return {
+      version,
+      trustDomain: identities.trustDomain,
+      startedAtMs,
+      stateEpoch: String(states.epoch),
+      policy: publication
+        ? { revision: publication.number, pushedAtMs: publication.publishedAtMs, pushedBy: publication.actor }
+        : null,
+      proxies: proxies.map(viewProxy),
+      audit: {
+        stored: String(counters.stored),
+        missing: String(counters.missing),
+        dropped: String(counters.dropped),
+        vms: counters.vms,
+      },
+      degraded: this.#degraded(proxies),
+    };
+  }
+
+  unready(): string[] {
+    return this.#parts.states.epoch === 0n ? ['no state has been made'] : [];
+  }
+
+  #degraded(proxies: readonly ProxyStatus[]): ControllerStatus['degraded'] {
+    const found: ControllerStatus['degraded'] = [];
+    if (!this.#parts.policies.current()) {
+      found.push({
+        what: 'no policy set was pushed: proxies deny everything',
+        sinceMs: this.#parts.startedAtMs,
+        help: 'run `dta policy push <folder>`',
+      });
+    }
+    for (const { spiffeId, resources, connectedAtMs } of proxies) {
+      for (const { name, nack } of resources) {
+        if (!nack) continue;
+        found.push({
+          what: `${spiffeId} refuses version ${nack.version} of ${name}: ${nack.message}`,
+          sinceMs: connectedAtMs,
+          help: 'it goes on with the version before; its log has the reason',
+        });
+      }
+    }
+    return found;
+  }
+}
+
+function viewPublished({ publication, bundles }: Published): PolicySetView {
+  return {
+    revision: publication.number,
+    pushedAtMs: publication.publishedAtMs,
+    pushedBy: publication.actor,
+    files: [...publication.files],
+    bundles: bundles.map((bundle) => viewBundle(bundle, true)),
+  };
+}
+
+function viewBundle(bundle: ProvenBundle, hasVersion: boolean): PolicyCheck['bundles'][number] {
+  return {
+    direction: bundle.direction === Direction.Inbound ? 'inbound' : 'outbound',
+    environment: bundle.environment,
+    service: bundle.service,
+    ...(hasVersion && { version: String(bundle.version) }),
+    sizeBytes: bundle.bytes.length,
+  };
+}
+
+/** Leaves out what is not there: JSON has no undefined. */
+function viewProxy(proxy: ProxyStatus): ControllerStatus['proxies'][number] {
+  return {
+    ...proxy,
+    resources: proxy.resources.map(({ name, sentVersion, ackedVersion, nack, ackLatencyMs }) => ({
+      name,
+      ...(sentVersion !== undefined && { sentVersion }),
+      ...(ackedVersion !== undefined && { ackedVersion }),
+      ...(nack && { nack }),
+      ...(ackLatencyMs !== undefined && { ackLatencyMs }),
+    })),
+  };
+}

@@ -1,0 +1,251 @@
+/** Constructs a controller: the one place where the domains meet (ARCHITECTURE.md, "Arrows"). */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { loadModule } from '../host/module.ts';
+import { Vm } from '../host/vm.ts';
+import { type AgentServer, createAgentServer } from './api/agent-server.ts';
+import { announceOperatorAddress, openOperatorToken } from './api/operator-access.ts';
+import { createOperatorServer, type OperatorAddress, type OperatorServer } from './api/operator-server.ts';
+import { policyInvalid } from './api/problem.ts';
+import { AuditService } from './audit/ingest.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { ControllerMetrics } from './controller-metrics.ts';
+import { Facade } from './facade.ts';
+import { openAuthority } from './identity/authority-files.ts';
+import { IdentityService } from './identity/service.ts';
+import { parseMeshIdentity } from './identity/spiffe-id.ts';
+import type { Log } from './log.ts';
+import { MeshSource } from './mesh-source.ts';
+import { type BundleProver, PolicyPublisher } from './policy/publisher.ts';
+import { StateDesk } from './risk/state-desk.ts';
+import { Database } from './store/database.ts';
+import { SqliteAuditStore } from './store/sqlite-audit-store.ts';
+import { SqliteBundleStore } from './store/sqlite-bundle-store.ts';
+import { SqliteIdentityStore } from './store/sqlite-identity-store.ts';
+import { SqliteStateStore } from './store/sqlite-state-store.ts';
+import { createXdsServer, type XdsServer } from './xds/server.ts';
+
+/** What a controller is started with. */
+export interface ControllerOptions {
+  /** Holds the database, the authority and the operator's token; made with mode 0700. */
+  readonly dataDir: string;
+  readonly trustDomain: string;
+  /** Address of the servers for agents and proxies. */
+  readonly host: string;
+  /** Names and addresses by which agents and proxies reach it, for its certificate. */
+  readonly names: { readonly dns: readonly string[]; readonly ips: readonly string[] };
+  /** 0 takes free ones. */
+  readonly ports: { readonly agents: number; readonly xds: number };
+  readonly operator: OperatorAddress;
+  /** Path of `filter.wasm`, here and on the hosts of the proxies. */
+  readonly filterPath: string;
+  /** Life of a leaf; default one hour. */
+  readonly leafTtlMs?: number;
+  readonly clock?: Clock;
+  readonly log: Log;
+}
+
+/** A running controller. */
+export interface Controller {
+  readonly agentPort: number;
+  readonly xdsPort: number;
+  readonly operatorAddress: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a controller on its data directory.
+ *
+ * @throws DtaError `setup`, `portInUse`, `usage`: nothing is left running then.
+ */
+export async function startController(options: ControllerOptions): Promise<Controller> {
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async () => {
+    for (const each of closers.splice(0).reverse()) await each();
+  };
+  try {
+    return await assemble(options, closers, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function assemble(
+  options: ControllerOptions,
+  closers: (() => Promise<void> | void)[],
+  stop: () => Promise<void>,
+): Promise<Controller> {
+  const { log, clock = systemClock, dataDir, trustDomain } = options;
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const operatorToken = openOperatorToken(dataDir);
+  const db = new Database(join(dataDir, 'controller.db'));
+  closers.push(() => db.close());
+  const identityStore = new SqliteIdentityStore(db);
+  const authority = await openAuthority({
+    dir: join(dataDir, 'ca'),
+    store: identityStore,
+    trustDomain,
+    nowMs: clock(),
+  });
+  const { leafTtlMs } = options;
+  const identities = new IdentityService({ store: identityStore, authority, clock, log, leafTtlMs });
+  const metrics = new ControllerMetrics();
+  const states = new StateDesk({
+    mesh: trustDomain,
+    store: new SqliteStateStore(db),
+    revoked: () => identities.revocations(),
+    clock,
+  });
+  await states.advance();
+  metrics.showEpoch(states.epoch);
+  const policies = new PolicyPublisher({
+    mesh: trustDomain,
+    store: new SqliteBundleStore(db),
+    prove: await createProver(options.filterPath, clock),
+    environments: async () => [...new Set((await identities.list()).map((i) => i.environment))].sort(),
+    invalid: policyInvalid,
+    clock,
+    log,
+  });
+  await policies.open();
+  const source = new MeshSource({ identities, policies, states, log });
+  await source.refresh();
+  policies.onChange(() => source.announce({ kinds: ['inbound', 'outbound'], urgent: true }));
+  const audit = new AuditService({ store: new SqliteAuditStore(db), log, clock, observer: metrics.audit });
+  const facade = new Facade({ identities, policies, states, audit, clock, startedAtMs: clock() });
+  const servers = await listen({ options, clock, identities, states, source, metrics, facade, operatorToken, closers });
+  keepCurrent({ options, clock, identities, policies, states, source, metrics, servers, closers });
+  announceOperatorAddress(dataDir, servers.operator.address);
+  return {
+    agentPort: servers.agents.port,
+    xdsPort: servers.xds.port,
+    operatorAddress: servers.operator.address,
+    stop,
+  };
+}
+
+interface Servers {
+  readonly agents: AgentServer;
+  readonly xds: XdsServer;
+  readonly operator: OperatorServer;
+}
+
+interface Parts {
+  readonly options: ControllerOptions;
+  readonly clock: Clock;
+  readonly identities: IdentityService;
+  readonly states: StateDesk;
+  readonly source: MeshSource;
+  readonly metrics: ControllerMetrics;
+  readonly closers: (() => Promise<void> | void)[];
+}
+
+async function listen(parts: Parts & { facade: Facade; operatorToken: string }): Promise<Servers> {
+  const { options, clock, identities, states, source, metrics, facade, closers } = parts;
+  const { log, host, ports } = options;
+  const own = identities.controllerCertificate(options.names.dns, options.names.ips);
+  const xds = await createXdsServer({
+    tls: { certificatePem: own.certificatePem, keyPem: own.keyPem, clientCaPem: identities.rootPem },
+    host,
+    port: ports.xds,
+    source,
+    filter: { filePath: options.filterPath, environment: filterEnvironment },
+    identify: (text) => {
+      const identity = parseMeshIdentity(text);
+      return identity && { spiffeId: text, ...identity };
+    },
+    isRevoked: ({ digest, instance }) => states.isRevoked(digest) || states.isRevoked(instance),
+    log,
+    clock,
+    observer: metrics.xds,
+  });
+  closers.push(() => xds.close());
+  facade.watch(() => xds.proxies());
+  const agents = await createAgentServer({
+    host,
+    port: ports.agents,
+    certificate: own,
+    identities,
+    audit: facade,
+    clock,
+    log,
+  });
+  closers.push(() => agents.close());
+  const operator = await createOperatorServer({
+    listen: options.operator,
+    token: parts.operatorToken,
+    identities,
+    policies: facade,
+    status: facade,
+    audit: facade,
+    metrics: metrics.registry,
+    log,
+  });
+  closers.push(() => operator.close());
+  return { agents, xds, operator };
+}
+
+/** Everything that happens by itself: revocations go out at once, state and certificates are renewed in time. */
+function keepCurrent(parts: Parts & { policies: PolicyPublisher; servers: Servers }): void {
+  const { options, clock, identities, policies, states, source, metrics, servers, closers } = parts;
+  const { log } = options;
+  // One after another, so that an older set of revocations never gets the newer epoch.
+  let turn: Promise<void> = Promise.resolve();
+  const advance = (urgent: boolean, sinceMs: number) => {
+    turn = turn
+      .then(async () => {
+        await states.advance();
+        metrics.showEpoch(states.epoch);
+        source.announce({ kinds: ['state'], urgent, sinceMs });
+        await source.refresh();
+        source.announce({ kinds: ['validation'], urgent, sinceMs });
+      })
+      .catch((error: unknown) => log.error({ error }, 'state not renewed'));
+  };
+  closers.push(identities.onRevoked(() => advance(true, clock())));
+  every(heartbeatMs, () => advance(false, clock()), closers);
+  every(hourMs, () => {
+    policies.renew(bundleMaxAgeMs).catch((error: unknown) => log.error({ error }, 'bundles not renewed'));
+    identities.forgetEnded().catch((error: unknown) => log.error({ error }, 'store not tidied'));
+  }, closers);
+  every(certificateEveryMs, () => {
+    const own = identities.controllerCertificate(options.names.dns, options.names.ips);
+    servers.agents.useCertificate(own);
+    servers.xds.updateTls({ ...own, clientCaPem: identities.rootPem });
+  }, closers);
+}
+
+function every(periodMs: number, work: () => void, closers: (() => void)[]): void {
+  const timer = setInterval(work, periodMs);
+  timer.unref();
+  closers.push(() => clearInterval(timer));
+}
+
+/** Runs each bundle through the very module that proxies load, in a VM of its own. */
+async function createProver(filterPath: string, clock: Clock): Promise<BundleProver> {
+  const module = await loadModule(filterPath);
+  return (configuration) => {
+    const now = () => BigInt(clock()) * 1_000_000n;
+    const vm = new Vm(module, { env: filterEnvironment, now });
+    const root = vm.startRoot({ rootId: 'dta', configuration });
+    if (root.accepted) return undefined;
+    return vm.logs.map(({ message }) => message).join('; ') || 'no reason was given';
+  };
+}
+
+/** What our own Envoy configuration promises to the filter. */
+const filterEnvironment = {
+  DTA_IDENTITY: 'header',
+  DTA_HOLD_HEADERS: 'true',
+  DTA_AUDIT_CLUSTER: 'dta-agent',
+};
+
+/** Well inside the 15 minutes after which signals count as unknown. */
+const heartbeatMs = 5 * 60_000;
+const hourMs = 3_600_000;
+/** Half of a bundle's soft life. */
+const bundleMaxAgeMs = 12 * hourMs;
+/** A fifth of the life of the controller's certificate. */
+const certificateEveryMs = 4 * hourMs;

@@ -1,0 +1,203 @@
+/** What is compared: one listener each, alike in everything but its HTTP filters. */
+import { Buffer } from 'node:buffer';
+
+import type { Json } from '../../controller/xds/fill-template.ts';
+import { bundleOf, stateOf } from '../filter/mesh.ts';
+import type { Leaf } from '../xds/mesh.ts';
+
+/** One listener of the comparison. */
+export interface Variant {
+  readonly name: string;
+  /** HTTP filters in front of the router. */
+  readonly filters: readonly Json[];
+  /** Whether the connection manager writes `x-forwarded-client-cert` and the route removes it. */
+  readonly writesIdentity: boolean;
+  /** Whether every request leaves an audit record. */
+  readonly audits: boolean;
+}
+
+/** Who calls whom, and where the compiled filter lies. */
+export interface Parties {
+  readonly filterPath: string;
+  readonly server: Leaf;
+  readonly client: Leaf;
+}
+
+/** The request of every measurement. */
+export const REQUEST_PATH = '/orders/1';
+/** Cluster that takes the audit batches. */
+export const AUDIT_CLUSTER = 'dta-agent';
+/** Names that the report refers to. */
+export const NO_FILTER = 'no filter';
+export const RBAC_ONE = 'native RBAC, 1 policy';
+export const OURS_HEADER = 'dta, identity by header, 1 rule';
+export const OURS_PROPERTY = 'dta, identity by property, 1 rule';
+
+/** All variants, in the order of the table. */
+export function makeVariants(parties: Parties): Variant[] {
+  const header = ours(parties, 'header');
+  const property = ours(parties, 'property');
+  return [
+    plain(NO_FILTER, []),
+    { ...plain('no filter, header written', []), writesIdentity: true },
+    plain(RBAC_ONE, [rbac(parties, 1)]),
+    plain('native RBAC, 10 policies', [rbac(parties, 10)]),
+    plain('native RBAC, 100 policies', [rbac(parties, 100)]),
+    plain('Lua, 10 header reads', [lua()]),
+    header(OURS_HEADER, 1),
+    header('dta, identity by header, 100 rules', 100),
+    property(OURS_PROPERTY, 1),
+    property('dta, identity by property, 100 rules', 100),
+  ];
+}
+
+/**
+ * A policy of `count` rules, one caller each, all for the same route; the last one is for `checkout`.
+ * The same set as `rbac` has.
+ */
+export function policyText(count: number): string {
+  const rules = callers(count).map(
+    (service, index) => `    - name: rule-${index}
+      effect: allow
+      from: [{ service: ${service}, environment: same }]
+      to: [{ methods: [GET], paths: ["/orders/{id}"] }]
+      audit: always
+`,
+  );
+  return `apiVersion: sm-dta/v1
+kind: AccessPolicy
+metadata: { name: orders }
+spec:
+  destination: { service: orders, environment: prod }
+  rules:
+${rules.join('')}`;
+}
+
+function plain(name: string, filters: readonly Json[]): Variant {
+  return { name, filters, writesIdentity: false, audits: false };
+}
+
+/** Each policy: URI SAN, path and method, all exact. Envoy tries them in the order of their names. */
+function rbac(parties: Parties, count: number): Json {
+  const policies = callers(count).map((service, index) => [
+    `policy-${String(index).padStart(4, '0')}`,
+    {
+      permissions: [
+        {
+          and_rules: {
+            rules: [
+              { header: { name: ':method', string_match: { exact: 'GET' } } },
+              { url_path: { path: { exact: REQUEST_PATH } } },
+            ],
+          },
+        },
+      ],
+      principals: [{ authenticated: { principal_name: { exact: uriOf(parties, service) } } }],
+    },
+  ]);
+  return {
+    name: 'envoy.filters.http.rbac',
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC',
+      rules: { action: 'ALLOW', policies: Object.fromEntries(policies) },
+    },
+  };
+}
+
+function callers(count: number): string[] {
+  const strangers = Array.from({ length: count - 1 }, (_, index) => `caller${index + 100}`);
+  return [...strangers, 'checkout'];
+}
+
+function uriOf(parties: Parties, service: string): string {
+  return parties.client.identity.spiffeId.replace('/svc/checkout/', `/svc/${service}/`);
+}
+
+function lua(): Json {
+  const reads = Array.from({ length: 10 }, (_, index) => `  h:get("x-header-${index}")\n`).join('');
+  return {
+    name: 'envoy.filters.http.lua',
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua',
+      default_source_code: {
+        inline_string: `function envoy_on_request(r)\n  local h = r:headers()\n${reads}end\n`,
+      },
+    },
+  };
+}
+
+function ours(parties: Parties, identity: 'header' | 'property') {
+  return (name: string, rules: number): Variant => {
+    const nowMs = Date.now();
+    // Rule counts in `vm_id`: bundles of one id in one VM would replace each other.
+    const vmId = `dta-${identity}-${rules}`;
+    const bundle = bundleOf(policyText(rules), { nowMs });
+    const state = stateOf({
+      self: parties.server.identity.spiffeId,
+      epoch: BigInt(nowMs),
+      nowMs,
+      revokedDigests: strangerDigests(),
+      bands: [{ subject: 'prod/checkout', band: 0 }],
+    });
+    const wasm = { filterPath: parties.filterPath, vmId, identity };
+    return {
+      name,
+      filters: [
+        { name: 'dta', typed_config: wasmFilter({ ...wasm, rootId: 'dta', configuration: bundle }) },
+        {
+          name: 'dta-state',
+          disabled: true,
+          typed_config: wasmFilter({ ...wasm, rootId: 'dta-state', configuration: state }),
+        },
+      ],
+      writesIdentity: identity === 'header',
+      audits: true,
+    };
+  };
+}
+
+/** A thousand revoked certificates, none of them the caller's. */
+function strangerDigests(): Uint8Array[] {
+  return Array.from({ length: 1000 }, (_, index) => {
+    const digest = Buffer.alloc(32);
+    digest.writeUInt32BE(Math.imul(index, 0x9e3779b1) >>> 0);
+    return digest;
+  });
+}
+
+interface WasmSettings {
+  readonly filterPath: string;
+  readonly vmId: string;
+  readonly identity: string;
+  readonly rootId: string;
+  readonly configuration: Uint8Array;
+}
+
+function wasmFilter(settings: WasmSettings): Json {
+  return {
+    '@type': 'type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm',
+    config: {
+      name: settings.rootId,
+      root_id: settings.rootId,
+      vm_config: {
+        vm_id: settings.vmId,
+        runtime: 'envoy.wasm.runtime.v8',
+        code: { local: { filename: settings.filterPath } },
+        environment_variables: {
+          key_values: {
+            DTA_IDENTITY: settings.identity,
+            DTA_AUDIT_CLUSTER: AUDIT_CLUSTER,
+            DTA_HOLD_HEADERS: 'true',
+          },
+        },
+      },
+      configuration: {
+        '@type': 'type.googleapis.com/google.protobuf.BytesValue',
+        value: Buffer.from(settings.configuration).toString('base64'),
+      },
+      failure_policy: 'FAIL_CLOSED',
+      allow_on_headers_stop_iteration: true,
+    },
+  };
+}
+
