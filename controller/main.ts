@@ -2,8 +2,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { loadModule } from '../host/module.ts';
-import { Vm } from '../host/vm.ts';
 import { type AgentServer, createAgentServer } from './api/agent-server.ts';
 import { announceOperatorAddress, openOperatorToken } from './api/operator-access.ts';
 import { createOperatorServer, type OperatorAddress, type OperatorServer } from './api/operator-server.ts';
@@ -17,7 +15,8 @@ import { IdentityService } from './identity/service.ts';
 import { parseMeshIdentity } from './identity/spiffe-id.ts';
 import type { Log } from './log.ts';
 import { MeshSource } from './mesh-source.ts';
-import { type BundleProver, PolicyPublisher } from './policy/publisher.ts';
+import { PolicyPublisher } from './policy/publisher.ts';
+import { createProver, filterEnvironment } from './prove-bundle.ts';
 import { StateDesk } from './risk/state-desk.ts';
 import { Database } from './store/database.ts';
 import { SqliteAuditStore } from './store/sqlite-audit-store.ts';
@@ -222,25 +221,6 @@ function every(periodMs: number, work: () => void, closers: (() => void)[]): voi
   timer.unref();
   closers.push(() => clearInterval(timer));
 }
-
-/** Runs each bundle through the very module that proxies load, in a VM of its own. */
-async function createProver(filterPath: string, clock: Clock): Promise<BundleProver> {
-  const module = await loadModule(filterPath);
-  return (configuration) => {
-    const now = () => BigInt(clock()) * 1_000_000n;
-    const vm = new Vm(module, { env: filterEnvironment, now });
-    const root = vm.startRoot({ rootId: 'dta', configuration });
-    if (root.accepted) return undefined;
-    return vm.logs.map(({ message }) => message).join('; ') || 'no reason was given';
-  };
-}
-
-/** What our own Envoy configuration promises to the filter. */
-const filterEnvironment = {
-  DTA_IDENTITY: 'header',
-  DTA_HOLD_HEADERS: 'true',
-  DTA_AUDIT_CLUSTER: 'dta-agent',
-};
 
 /** Well inside the 15 minutes after which signals count as unknown. */
 const heartbeatMs = 5 * 60_000;

@@ -151,7 +151,7 @@ describe('joining', () => {
     await expect((await start(options)).ready).rejects.toMatchObject({ code });
   });
 
-  it('refuses to start without token and identity, on plain http, and in a wide directory', async () => {
+  it('does not start without a token, on plain http, and in a wide directory', async () => {
     await expect(start()).rejects.toMatchObject({ code: 'usage' });
     const token = await mesh.token();
     const controllerUrl = 'http://127.0.0.1:1';

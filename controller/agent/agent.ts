@@ -1,4 +1,7 @@
-/** The agent of one workload: joins, rotates, serves secrets to its Envoy and relays its audit batches. */
+/**
+ * The agent of one workload: joins, rotates, serves secrets to its Envoy and relays its audit
+ * batches.
+ */
 import { join as joinPath } from 'node:path';
 
 import { type Clock, systemClock } from '../clock.ts';
@@ -30,9 +33,9 @@ export interface AgentOptions {
   /** User of the workload's Envoy; default: the agent's own. Another one takes root. */
   readonly workloadUid?: number;
   /**
-   * Where the key is kept across restarts, in clear, mode 0600. Absent: it is in memory only, and an agent that starts again
-   * takes a new token. What was kept goes before `token` until it expires, so that a supervisor may start the agent again
-   * with the arguments that it first had.
+   * Where the key is kept across restarts, in clear, mode 0600. Absent: it is in memory only, and
+   * an agent that starts again takes a new token. What was kept goes before `token` until it
+   * expires, so that a supervisor may start the agent again with the arguments that it first had.
    */
   readonly keyDir?: string;
   /** Bound of the spool; default 64 MiB. */
@@ -47,7 +50,10 @@ export interface AgentOptions {
 export interface AgentHandle {
   readonly sdsSocket: string;
   readonly auditSocket: string;
-  /** Resolves with the SPIFFE ID once secrets are served; rejects, and the agent has stopped, when it cannot join. */
+  /**
+   * Resolves with the SPIFFE ID once secrets are served; rejects, and the agent has stopped, when
+   * it cannot join.
+   */
   readonly ready: Promise<string>;
   /** The certificate that is served now; undefined before the first. */
   current(): HeldIdentity | undefined;
@@ -58,7 +64,8 @@ export interface AgentHandle {
 /**
  * Starts an agent; both sockets are there when it returns. A controller that is away is waited for.
  *
- * @throws DtaError `setup`, `usage` or `portInUse` when directories, address or sockets cannot be used.
+ * @throws DtaError `setup`, `usage` or `portInUse` when directories, address or sockets cannot be
+ * used.
  */
 export async function runAgent(options: AgentOptions): Promise<AgentHandle> {
   const agent = new Agent(options);
@@ -140,7 +147,7 @@ class Agent implements AgentHandle {
     const kept = keyDir === undefined ? undefined : keptIdentity(keyDir, workload, clock());
     if (kept || token !== undefined) return kept;
     throw new DtaError('usage', `workload \`${workload}\` has no identity and no join token`, {
-      help: 'make a token with `dta identity issue`; keys are kept across restarts only with a key directory',
+      help: 'make a token with `dta identity issue`; without a key directory no key is kept',
     });
   }
 

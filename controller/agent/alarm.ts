@@ -1,6 +1,8 @@
 /** Waiting as a dependency, so that tests ring it instead of sleeping. */
 
-/** Calls `ring` once after `delayMs`; the answer calls it off. Never rings before it has returned. */
+/**
+ * Calls `ring` once after `delayMs`; the answer calls it off. Never rings before it has returned.
+ */
 export type Alarm = (delayMs: number, ring: () => void) => () => void;
 
 /** The process's own timers. They keep no process alive. */
@@ -11,8 +13,9 @@ export const systemAlarm: Alarm = (delayMs, ring) => {
 };
 
 /**
- * How long to wait before attempt number `attempt` (from 1): doubling from `firstMs` to `mostMs`, then reduced by up to
- * a half by `jitter` (0 to 1), so that agents that lost the controller together do not come back together.
+ * How long to wait before attempt number `attempt` (from 1): doubling from `firstMs` to `mostMs`,
+ * then reduced by up to a half by `jitter` (0 to 1), so that agents that lost the controller
+ * together do not come back together.
  */
 export function backoffMs(
   attempt: number,

@@ -32,7 +32,10 @@ export class AuditForwarder {
     this.#wake();
   }
 
-  /** Forwards until the signal is aborted. Batches that the controller cannot read are given up, loudly: they would block all others. */
+  /**
+   * Forwards until the signal is aborted. Batches that the controller cannot read are given up,
+   * loudly: they would block all others.
+   */
   async run(): Promise<void> {
     const { spool, signal, alarm, random, log } = this.#options;
     const stop = () => this.#wake();

@@ -1,4 +1,7 @@
-/** From the filter's post to the controller: spooled first, forwarded in order, kept while nobody takes it. */
+/**
+ * From the filter's post to the controller: spooled first, forwarded in order, kept while nobody
+ * takes it.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -130,7 +133,8 @@ describe('the relay', () => {
     ['no length', batch(1), { chunked: true }, 411],
     ['two megabytes', Buffer.alloc(2 * 1024 * 1024), {}, 413],
   ])('refuses %s', async (_what, body, options, expected) => {
-    // A server that answers before it has read everything may also just cut the rest of a large body.
+    // A server that answers before it has read everything may also just cut the rest of a large
+    // body.
     const status = await post(body, options).catch(() => 413);
     expect(status).toBe(expected);
     expect(await spool.peek()).toBeUndefined();

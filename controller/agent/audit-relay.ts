@@ -1,4 +1,7 @@
-/** Takes audit batches from the filter on a Unix socket; a batch is answered 200 when it is on the disk. */
+/**
+ * Takes audit batches from the filter on a Unix socket; a batch is answered 200 when it is on the
+ * disk.
+ */
 import { rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
@@ -27,10 +30,11 @@ export interface AuditRelay {
 }
 
 /**
- * Starts the relay. 200: taken; 503: the spool is full or the disk failed, and the filter keeps the batch; 400, 404, 411 and 413:
- * this is no batch of a filter.
+ * Starts the relay. 200: taken; 503: the spool is full or the disk failed, and the filter keeps the
+ * batch; 400, 404, 411 and 413: this is no batch of a filter.
  *
- * @throws DtaError `portInUse` when another agent serves the socket, `setup` when it cannot be made.
+ * @throws DtaError `portInUse` when another agent serves the socket, `setup` when it cannot be
+ * made.
  */
 export async function createAuditRelay(options: AuditRelayOptions): Promise<AuditRelay> {
   const { socketPath, uid, log } = options;

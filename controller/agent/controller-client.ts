@@ -1,4 +1,7 @@
-/** The agent's side of the controller's HTTPS API. The root is checked by every call but the one that fetches it. */
+/**
+ * The agent's side of the controller's HTTPS API. The root is checked by every call but the one
+ * that fetches it.
+ */
 import { createHash, X509Certificate } from 'node:crypto';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { buffer } from 'node:stream/consumers';
@@ -45,8 +48,9 @@ export class ControllerClient {
   }
 
   /**
-   * Fetches the mesh's root certificate and checks it against `keyHash`, the SHA-256 of its public key (DER, hex) that came
-   * with the join token. Nothing secret is sent: until then anybody may be at the other end.
+   * Fetches the mesh's root certificate and checks it against `keyHash`, the SHA-256 of its public
+   * key (DER, hex) that came with the join token. Nothing secret is sent: until then anybody may be
+   * at the other end.
    *
    * @throws DtaError `denied` when it has another key, `unreachable`.
    */
@@ -56,13 +60,16 @@ export class ControllerClient {
     const spki = root.publicKey.export({ type: 'spki', format: 'der' });
     if (createHash('sha256').update(spki).digest('hex') !== keyHash || !isSelfSigned(root)) {
       throw new DtaError('denied', `the authority at \`${this.#base.origin}\` is not the token's`, {
-        help: 'somebody else answers there, or the token is of another mesh; nothing secret was sent',
+        help: 'somebody else answers there, or the token is of another mesh; it was not sent',
       });
     }
     return root.toString();
   }
 
-  /** Trades `token` for a certificate; the server has to prove itself under `rootPem` before it sees the token. */
+  /**
+   * Trades `token` for a certificate; the server has to prove itself under `rootPem` before it sees
+   * the token.
+   */
   join(rootPem: string, token: string, csrPem: string): Promise<Grant> {
     return this.#call('POST', '/v1/join', grant, { ca: rootPem }, { token, csr: csrPem });
   }
@@ -150,7 +157,10 @@ function readRoot(pem: string): X509Certificate {
   }
 }
 
-/** Only the owner of the key can have made it: name and validity are to be believed as well as the key. */
+/**
+ * Only the owner of the key can have made it: name and validity are to be believed as well as the
+ * key.
+ */
 function isSelfSigned(root: X509Certificate): boolean {
   return root.ca && root.verify(root.publicKey);
 }

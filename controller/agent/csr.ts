@@ -1,4 +1,7 @@
-/** Keys and certificate requests (PKCS#10, RFC 2986), made where the workload runs: the key never leaves the host. */
+/**
+ * Keys and certificate requests (PKCS#10, RFC 2986), made where the workload runs: the key never
+ * leaves the host.
+ */
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 
 import forge from 'node-forge';
@@ -7,7 +10,10 @@ import forge from 'node-forge';
 export interface KeyAndRequest {
   /** PKCS#8 PEM of a P-256 key. */
   readonly keyPem: string;
-  /** PEM. The subject is empty: who the workload is follows from the token or the certificate, never from what it says. */
+  /**
+   * PEM. The subject is empty: who the workload is follows from the token or the certificate, never
+   * from what it says.
+   */
   readonly csrPem: string;
 }
 

@@ -1,4 +1,7 @@
-/** The identity that an agent holds for its workload, and how it is kept across restarts where that is wanted. */
+/**
+ * The identity that an agent holds for its workload, and how it is kept across restarts where that
+ * is wanted.
+ */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { chmodSync, lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -36,7 +39,8 @@ export function holdIdentity(grant: Grant, keyPem: string, rootPem: string): Hel
 }
 
 /**
- * Writes the identity, key included, to `<directory>/<workload>.json` (mode 0600), whole or not at all.
+ * Writes the identity, key included, to `<directory>/<workload>.json` (mode 0600), whole or not at
+ * all.
  *
  * @throws DtaError `setup` when it cannot be written.
  */

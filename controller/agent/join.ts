@@ -1,4 +1,7 @@
-/** How a workload gets its first certificate (draft-si-service-mesh-dta-00, identity bound to certificates). */
+/**
+ * How a workload gets its first certificate (draft-si-service-mesh-dta-00, identity bound to
+ * certificates).
+ */
 import { DtaError } from '../errors.ts';
 import { parseToken } from '../identity/join-token.ts';
 import type { ControllerClient } from './controller-client.ts';
@@ -6,10 +9,12 @@ import { makeKeyAndRequest } from './csr.ts';
 import { type HeldIdentity, holdIdentity } from './identity.ts';
 
 /**
- * Joins with a one-time token, `dta1.<id>.<secret>.<hash of the authority's key>`. The authority is checked against the
- * hash, then the server against the authority; only then is the token sent. The key is made here and stays here.
+ * Joins with a one-time token, `dta1.<id>.<secret>.<hash of the authority's key>`. The authority is
+ * checked against the hash, then the server against the authority; only then is the token sent. The
+ * key is made here and stays here.
  *
- * @throws DtaError `usage` on a malformed token, `denied` when authority or token are refused, `unreachable`.
+ * @throws DtaError `usage` on a malformed token, `denied` when authority or token are refused,
+ * `unreachable`.
  */
 export async function join(controller: ControllerClient, token: string): Promise<HeldIdentity> {
   const rootPem = await controller.fetchRoot(keyHashOf(token));

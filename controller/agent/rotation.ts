@@ -1,4 +1,7 @@
-/** When a certificate is renewed, and the loop that does it (draft-si-service-mesh-dta-00, certificate rotation). */
+/**
+ * When a certificate is renewed, and the loop that does it (draft-si-service-mesh-dta-00,
+ * certificate rotation).
+ */
 import type { Clock } from '../clock.ts';
 import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -11,8 +14,8 @@ export interface Validity {
 }
 
 /**
- * When to renew: between 35 % and 45 % of the lifetime, spread by `jitter` (0 to 1), so always before half of it is over and
- * never all workloads of a mesh at once.
+ * When to renew: between 35 % and 45 % of the lifetime, spread by `jitter` (0 to 1), so always
+ * before half of it is over and never all workloads of a mesh at once.
  */
 export function renewalDueMs(validity: Validity, jitter: number): number {
   const lifetimeMs = validity.notAfterMs - validity.notBeforeMs;
@@ -41,9 +44,10 @@ export interface RotationOptions<Held extends Validity> {
 }
 
 /**
- * Renews until `signal` is aborted. A controller that is away is asked again with backoff; nothing is taken from the
- * workload meanwhile. Returns when it was aborted, when renewal is denied, or when the certificate has expired, because
- * neither of the last two mends itself: the workload needs a new join token.
+ * Renews until `signal` is aborted. A controller that is away is asked again with backoff; nothing
+ * is taken from the workload meanwhile. Returns when it was aborted, when renewal is denied, or
+ * when the certificate has expired, because neither of the last two mends itself: the workload
+ * needs a new join token.
  */
 export async function rotate<Held extends Validity>(options: RotationOptions<Held>): Promise<void> {
   const { clock, signal, log } = options;

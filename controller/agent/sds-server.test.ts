@@ -90,8 +90,8 @@ class Stream {
       resourceNames: names,
       versionInfo: answered?.versionInfo ?? '',
       responseNonce: answered?.nonce ?? '',
+      ...(error !== undefined && { errorDetail: { message: error } }),
     });
-    if (error) request.errorDetail = { message: error } as DiscoveryRequest['errorDetail'];
     this.#call.write(request);
   }
 
@@ -162,7 +162,7 @@ describe('SDS', () => {
     stream.end();
   });
 
-  it('sends nothing on an acknowledgement, a refusal or an equal version, but on a new name', async () => {
+  it('sends again for a new name, not for an acknowledgement or a refusal', async () => {
     server.publish(identity(1));
     const stream = new Stream();
     stream.ask(['svid']);

@@ -1,13 +1,16 @@
-/** Serves a workload's certificate and authority to its Envoy, over SDS on a Unix socket; nothing else is there. */
+/**
+ * Serves a workload's certificate and authority to its Envoy, over SDS on a Unix socket; nothing
+ * else is there.
+ */
 import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 
 import {
-  type handleBidiStreamingCall,
-  type handleUnaryCall,
   Server,
   ServerCredentials,
   type ServerDuplexStream,
+  type ServerUnaryCall,
+  type sendUnaryData,
   status,
   type UntypedHandleCall,
 } from '@grpc/grpc-js';
@@ -37,65 +40,79 @@ export interface SdsServerOptions {
 
 /** A running server. */
 export interface SdsServer {
-  /** Serves `identity` from now on and pushes it to every open stream. Streams opened earlier than the first wait for it. */
+  /**
+   * Serves `identity` from now on and pushes it to every open stream. Streams opened earlier than
+   * the first wait for it.
+   */
   publish(identity: HeldIdentity): void;
   close(): Promise<void>;
 }
 
 type SecretCall = ServerDuplexStream<DiscoveryRequest, DiscoveryResponse>;
+type FetchCall = ServerUnaryCall<DiscoveryRequest, DiscoveryResponse>;
+type FetchAnswer = sendUnaryData<DiscoveryResponse>;
+
+/** What there is to serve, and who wants to hear of changes. */
+interface Shelf {
+  readonly streams: Set<SdsStream>;
+  current: SecretSet | undefined;
+  readonly log: Log;
+}
 
 /**
  * Starts the server.
  *
- * @throws DtaError `portInUse` when another agent serves the socket, `setup` when it cannot be made.
+ * @throws DtaError `portInUse` when another agent serves the socket, `setup` when it cannot be
+ * made.
  */
 export async function createSdsServer(options: SdsServerOptions): Promise<SdsServer> {
   const { socketPath, uid, log } = options;
-  const streams = new Set<SdsStream>();
-  let current: SecretSet | undefined;
-
-  const refuse = (reason: string) => {
-    log.warn({ reason }, 'refused a request for secrets');
-    return { code: status.PERMISSION_DENIED, details: reason };
-  };
-  const onStream = (call: SecretCall): void => {
-    const stream = new SdsStream((response) => call.write(response), log);
-    streams.add(stream);
-    const leave = () => void streams.delete(stream);
-    call.on('data', (request: DiscoveryRequest) => {
-      const reason = refusalOf(request, secretNames);
-      if (reason === undefined) return stream.onRequest(request, current);
-      leave();
-      call.emit('error', refuse(reason));
-    });
-    call.on('end', () => call.end());
-    for (const event of ['cancelled', 'close', 'error']) call.on(event, leave);
-  };
-  const onFetch: handleUnaryCall<DiscoveryRequest, DiscoveryResponse> = ({ request }, answer) => {
-    const reason = refusalOf(request, secretNames);
-    if (reason !== undefined) return answer(refuse(reason));
-    if (!current) return answer({ code: status.UNAVAILABLE, details: 'not joined yet' });
-    answer(null, respond(current, request.resourceNames, ''));
-  };
-
+  const shelf: Shelf = { streams: new Set(), current: undefined, log };
   const server = new Server();
   server.addService(grpcService(SecretDiscoveryService), {
-    streamSecrets: onStream as handleBidiStreamingCall<never, never>,
-    fetchSecrets: onFetch as UntypedHandleCall,
+    streamSecrets: ((call: SecretCall) => onStream(call, shelf)) as UntypedHandleCall,
+    fetchSecrets: ((call: FetchCall, answer: FetchAnswer) =>
+      onFetch(call.request, answer, shelf)) as UntypedHandleCall,
   });
   await bind(server, socketPath);
   giveSocket(socketPath, uid);
   return {
     publish: (identity) => {
       const set = secretsOf(identity);
-      current = set;
-      for (const stream of streams) stream.onChange(set);
+      shelf.current = set;
+      for (const stream of shelf.streams) stream.onChange(set);
     },
     close: async () => {
       server.forceShutdown();
       rmSync(socketPath, { force: true });
     },
   };
+}
+
+function onStream(call: SecretCall, shelf: Shelf): void {
+  const stream = new SdsStream((response) => call.write(response), shelf.log);
+  shelf.streams.add(stream);
+  const leave = () => void shelf.streams.delete(stream);
+  call.on('data', (request: DiscoveryRequest) => {
+    const reason = refusalOf(request, secretNames);
+    if (reason === undefined) return stream.onRequest(request, shelf.current);
+    leave();
+    call.emit('error', refuse(reason, shelf.log));
+  });
+  call.on('end', () => call.end());
+  for (const event of ['cancelled', 'close', 'error']) call.on(event, leave);
+}
+
+function onFetch(request: DiscoveryRequest, answer: FetchAnswer, shelf: Shelf): void {
+  const reason = refusalOf(request, secretNames);
+  if (reason !== undefined) answer(refuse(reason, shelf.log));
+  else if (!shelf.current) answer({ code: status.UNAVAILABLE, details: 'not joined yet' });
+  else answer(null, respond(shelf.current, request.resourceNames, ''));
+}
+
+function refuse(reason: string, log: Log): { code: status; details: string } {
+  log.warn({ reason }, 'refused a request for secrets');
+  return { code: status.PERMISSION_DENIED, details: reason };
 }
 
 function secretsOf(identity: HeldIdentity): SecretSet {

@@ -1,4 +1,7 @@
-/** One secret stream of one Envoy: which names it asked for, what it was sent, what it said about it. */
+/**
+ * One secret stream of one Envoy: which names it asked for, what it was sent, what it said about
+ * it.
+ */
 import { create } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
 
@@ -15,7 +18,10 @@ export interface SecretSet {
   readonly secrets: ReadonlyMap<string, Any>;
 }
 
-/** Why a request is refused; undefined: it is in order. An absent type URL means secrets, as in Envoy's own clients. */
+/**
+ * Why a request is refused; undefined: it is in order. An absent type URL means secrets, as in
+ * Envoy's own clients.
+ */
 export function refusalOf(request: DiscoveryRequest, names: readonly string[]): string | undefined {
   if (request.typeUrl !== '' && request.typeUrl !== secretType) {
     return `\`${request.typeUrl.slice(0, 200)}\` is not served here, only secrets`;
@@ -54,7 +60,10 @@ export class SdsStream {
     this.#log = log;
   }
 
-  /** Takes a subscription, an acknowledgement or a refusal; `set` is what there is to send, if there is something yet. */
+  /**
+   * Takes a subscription, an acknowledgement or a refusal; `set` is what there is to send, if there
+   * is something yet.
+   */
   onRequest(request: DiscoveryRequest, set: SecretSet | undefined): void {
     // An answer to a response that was overtaken says nothing about the newest.
     if (request.responseNonce !== '' && request.responseNonce !== this.#sent?.nonce) return;

@@ -15,11 +15,12 @@ export interface SocketDirectory {
 }
 
 /**
- * Makes `<parent>/<workload>` with mode 0700 for user `uid`, or checks the one that is there. Envoy connects as that user;
- * the kernel checks the directory on every connect, which is all the attestation that there is on a host.
+ * Makes `<parent>/<workload>` with mode 0700 for user `uid`, or checks the one that is there. Envoy
+ * connects as that user; the kernel checks the directory on every connect, which is all the
+ * attestation that there is on a host.
  *
- * @throws DtaError `setup` when it is wider, belongs to another user, is no directory, or the path is too long for a
- * Unix socket; `usage` when the workload's name is no single path segment.
+ * @throws DtaError `setup` when it is wider, belongs to another user, is no directory, or the path
+ * is too long for a Unix socket; `usage` when the workload's name is no single path segment.
  */
 export function openSocketDirectory(
   parent: string,
@@ -39,7 +40,7 @@ export function openSocketDirectory(
   };
   if (Buffer.byteLength(directory.auditSocket) > longestSocketPath) {
     throw new DtaError('setup', `socket path \`${directory.auditSocket}\` is too long`, {
-      help: `the kernel takes at most ${longestSocketPath} bytes: choose a shorter socket directory`,
+      help: `the kernel takes at most ${longestSocketPath} bytes: choose a shorter directory`,
     });
   }
   create(path, uid);
@@ -50,7 +51,8 @@ export function openSocketDirectory(
 /**
  * Removes the socket that a killed agent left at `path`.
  *
- * @throws DtaError `portInUse` when somebody still answers there, `setup` when it is something other than a socket.
+ * @throws DtaError `portInUse` when somebody still answers there, `setup` when it is something
+ * other than a socket.
  */
 export async function removeStaleSocket(path: string): Promise<void> {
   const stats = lstatSync(path, { throwIfNoEntry: false });
@@ -69,8 +71,8 @@ export async function removeStaleSocket(path: string): Promise<void> {
 }
 
 /**
- * Lets user `uid` connect to the socket at `path`. The directory is theirs, so a link may stand there by now: it is not
- * followed.
+ * Lets user `uid` connect to the socket at `path`. The directory is theirs, so a link may stand
+ * there by now: it is not followed.
  */
 export function giveSocket(path: string, uid: number): void {
   if (uid !== process.getuid?.()) lchownSync(path, uid, keepGroup);
@@ -91,7 +93,7 @@ function create(path: string, uid: number): void {
 }
 
 function check(path: string, stats: Stats, uid: number): void {
-  const help = `it has to belong to user ${uid} with mode 0700: no one else may ask for this workload's key`;
+  const help = `it has to belong to user ${uid} with mode 0700: it leads to this workload's key`;
   if (!stats.isDirectory()) throw new DtaError('setup', `\`${path}\` is no directory`, { help });
   if (stats.uid !== uid) {
     throw new DtaError('setup', `\`${path}\` belongs to user ${stats.uid}`, { help });

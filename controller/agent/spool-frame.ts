@@ -21,7 +21,10 @@ export function encodeFrame(payload: Uint8Array): Buffer {
   return frame;
 }
 
-/** The payload of the frame that starts at `offset`; undefined when the file ends or is damaged there. */
+/**
+ * The payload of the frame that starts at `offset`; undefined when the file ends or is damaged
+ * there.
+ */
 export function decodeFrame(file: Buffer, offset: number): Buffer | undefined {
   if (file.length - offset < FRAME_HEADER_BYTES) return undefined;
   const length = file.readUInt32LE(offset);

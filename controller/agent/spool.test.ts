@@ -34,7 +34,7 @@ async function drain(spool: Spool): Promise<string[]> {
 }
 
 describe('Spool', () => {
-  it('gives back what was appended, in order, over several segments, and leaves no file', async () => {
+  it('gives back what was appended, in order, and leaves no file', async () => {
     const spool = await open({ segmentBytes: 30 });
     const texts = Array.from({ length: 20 }, (_, i) => `batch ${i}`);
     for (const text of texts) expect(await append(spool, text)).toEqual(['spooled']);

@@ -1,9 +1,10 @@
 /**
  * A queue of byte strings on disk, bounded and in order, that survives a kill at any moment.
  *
- * Each append is on the disk (fdatasync) before it is confirmed; appends that wait meanwhile share the next sync. How far
- * the queue was taken is not written down: what is left of a segment is given again after a restart, at least once instead
- * of at most once, and the receiver drops what it has by sequence number.
+ * Each append is on the disk (fdatasync) before it is confirmed; appends that wait meanwhile share
+ * the next sync. How far the queue was taken is not written down: what is left of a segment is
+ * given again after a restart, at least once instead of at most once, and the receiver drops what
+ * it has by sequence number.
  */
 import {
   type FileHandle,
@@ -25,7 +26,9 @@ export interface SpoolOptions {
   readonly directory: string;
   /** All segments together; an append that would pass it is refused. Default 64 MiB. */
   readonly maxBytes?: number;
-  /** A segment is closed when it reaches this, and removed when all of it was taken. Default 1 MiB. */
+  /**
+   * A segment is closed when it reaches this, and removed when all of it was taken. Default 1 MiB.
+   */
   readonly segmentBytes?: number;
   readonly log: Log;
 }
@@ -166,7 +169,8 @@ export class Spool {
       await writeWhole(file, frames, segment.lenBytes);
       await file.datasync();
     } catch (error) {
-      // What a failed write left behind must not stand before the next frame; a cut that fails too is made at the next open.
+      // What a failed write left behind must not stand before the next frame; a cut that fails too
+      // is made at the next open.
       await file.truncate(segment.lenBytes).catch(() => undefined);
       await this.#closeFile();
       throw error;

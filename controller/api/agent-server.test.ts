@@ -170,6 +170,19 @@ describe('audit', () => {
   });
 });
 
+describe('a single revoked certificate', () => {
+  it('can no longer report, while another one of the instance can', async () => {
+    const { identity, tls } = await joined();
+    const made = makeKeyAndRequest();
+    const leaf = new X509Certificate(identity.certificatePem);
+    const next = await mesh.identities.renew(leaf.raw, made.csrPem);
+    await mesh.identities.revoke(leaf.fingerprint256, 'leaked', 'test');
+    expect(await call('POST', '/v1/audit', batch(), tls)).toMatchObject({ status: 403 });
+    const renewed = { cert: next.chainPem, key: made.keyPem };
+    expect(await call('POST', '/v1/audit', batch(), renewed)).toMatchObject({ status: 200 });
+  });
+});
+
 describe('the server', () => {
   it('shows trust to everybody and nothing secret', async () => {
     const { body } = await call('GET', '/v1/trust');

@@ -43,8 +43,8 @@ export interface AgentServer {
 }
 
 /**
- * Starts the server. A client certificate is asked for and checked against the root; whether one is needed is the
- * route's matter, because a workload that joins has none.
+ * Starts the server. A client certificate is asked for and checked against the root; whether one is
+ * needed is the route's matter, because a workload that joins has none.
  *
  * @throws DtaError `portInUse`, or `setup` when the key material cannot be used.
  */

@@ -11,7 +11,10 @@ import { followAudit } from './follow.ts';
 import { auditQuery, auditReply } from './messages.ts';
 import { problemSchema } from './problem.ts';
 
-/** Adds `GET /v1/audit`: JSON, or with `follow=true` one record a line for as long as the client stays. */
+/**
+ * Adds `GET /v1/audit`: JSON, or with `follow=true` one record a line for as long as the client
+ * stays.
+ */
 export function addAuditRoutes(app: FastifyInstance, feed: AuditFeed): void {
   const response = { 200: auditReply, '4xx': problemSchema };
   const schema = {

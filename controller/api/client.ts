@@ -31,8 +31,9 @@ import type { OperatorAccess } from './operator-access.ts';
 import { errorFromProblem } from './problem.ts';
 
 /**
- * A client of one controller. Methods throw what the controller threw (`policyInvalid` with `fields.errors`),
- * `unreachable` when it does not answer, and `internal` when its answer is not what this version understands.
+ * A client of one controller. Methods throw what the controller threw (`policyInvalid` with
+ * `fields.errors`), `unreachable` when it does not answer, and `internal` when its answer is not
+ * what this version understands.
  */
 export class OperatorClient {
   readonly #access: OperatorAccess;
@@ -83,7 +84,10 @@ export class OperatorClient {
     return (await this.#call('GET', auditPath(query), auditReply)).records;
   }
 
-  /** Audit records as they arrive, until `signal` is aborted or the controller stops (`unreachable`). */
+  /**
+   * Audit records as they arrive, until `signal` is aborted or the controller stops
+   * (`unreachable`).
+   */
   async *followAudit(
     query: AuditQueryInput,
     signal: AbortSignal,
@@ -169,8 +173,11 @@ function addressOptions(address: string): RequestOptions {
 }
 
 function auditPath(query: AuditQueryInput): string {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined);
-  return `/v1/audit?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]))}`;
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) parameters.set(name, String(value));
+  }
+  return `/v1/audit?${parameters}`;
 }
 
 async function json(answer: IncomingMessage): Promise<unknown> {

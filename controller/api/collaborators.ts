@@ -1,4 +1,7 @@
-/** What the API needs from the rest of the controller, as narrow as it uses it; `main.ts` supplies it. */
+/**
+ * What the API needs from the rest of the controller, as narrow as it uses it; `main.ts` supplies
+ * it.
+ */
 import type { AuditQuery, IngestResult, StoredAuditRecord } from '../audit/model.ts';
 import type { IdentityService } from '../identity/service.ts';
 import type { ControllerStatus, PolicyCheck, PolicyFile, PolicySetView } from './messages.ts';
@@ -15,8 +18,8 @@ export type OperatorIdentities = Pick<IdentityService, 'issueToken' | 'list' | '
 /** Takes audit batches. */
 export interface AuditIntake {
   /**
-   * Decodes and stores a batch that the workload `reporter` (a SPIFFE ID, from its certificate) relays. Fails with
-   * `usage` when the batch can never be read: the agent then gives it up.
+   * Decodes and stores a batch that the workload `reporter` (a SPIFFE ID, from its certificate)
+   * relays. Fails with `usage` when the batch can never be read: the agent then gives it up.
    */
   ingest(reporter: string, batch: Uint8Array): Promise<IngestResult>;
 }
@@ -24,7 +27,9 @@ export interface AuditIntake {
 /** Reads audit records. */
 export interface AuditFeed {
   tail(query: AuditQuery): Promise<StoredAuditRecord[]>;
-  /** Calls `listener` after each batch that stored something; returns the end of the subscription. */
+  /**
+   * Calls `listener` after each batch that stored something; returns the end of the subscription.
+   */
   onStored(listener: () => void): () => void;
 }
 

@@ -3,8 +3,9 @@ import type { AuditQuery, StoredAuditRecord } from '../audit/model.ts';
 import type { AuditFeed } from './collaborators.ts';
 
 /**
- * Gives what `query` selects and then everything newer, in order and without gaps, until `signal` is aborted.
- * Yields lists, an empty one first when there is nothing yet, so that the reader knows that it is connected.
+ * Gives what `query` selects and then everything newer, in order and without gaps, until `signal`
+ * is aborted. Yields lists, an empty one first when there is nothing yet, so that the reader knows
+ * that it is connected.
  */
 export async function* followAudit(
   feed: AuditFeed,

@@ -1,4 +1,7 @@
-/** A controller's agent server on loopback with real identities and a real store, for the tests of both ends. */
+/**
+ * A controller's agent server on loopback with real identities and a real store, for the tests of
+ * both ends.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,8 +20,9 @@ import { type AgentServer, createAgentServer } from './agent-server.ts';
 export const checkout = { environment: 'prod', team: 'payments', service: 'checkout' };
 
 /**
- * A mesh of one controller. Its clock stands half an hour ago unless it is moved: TLS itself looks at the real time, and has to
- * find valid what was signed after the clock was moved by less than that.
+ * A mesh of one controller. Its clock stands half an hour ago unless it is moved: TLS itself looks
+ * at the real time, and has to find valid what was signed after the clock was moved by less than
+ * that.
  */
 export class LiveMesh {
   readonly dir = mkdtempSync(join(tmpdir(), 'dta-'));

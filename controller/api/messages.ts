@@ -1,4 +1,7 @@
-/** The bodies that travel over the API: validated on the way in, documented in OpenAPI, checked by the client. */
+/**
+ * The bodies that travel over the API: validated on the way in, documented in OpenAPI, checked by
+ * the client.
+ */
 import { z } from 'zod';
 
 /** Unix milliseconds. */

@@ -1,4 +1,7 @@
-/** How operators on this machine reach the controller: files in its data directory hold the address and the token. */
+/**
+ * How operators on this machine reach the controller: files in its data directory hold the address
+ * and the token.
+ */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmodSync, lstatSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +16,8 @@ export interface OperatorAccess {
 }
 
 /**
- * Reads the operator token of `dataDir`, making it (32 random bytes, mode 0600) where there is none.
+ * Reads the operator token of `dataDir`, making it (32 random bytes, mode 0600) where there is
+ * none.
  *
  * @throws DtaError `setup` when others may read it or it is damaged.
  */
@@ -48,7 +52,10 @@ export function readOperatorAccess(dataDir: string): OperatorAccess {
   }
 }
 
-/** True when the value of an `Authorization` header is `Bearer <token>`; the time taken says nothing about the token. */
+/**
+ * True when the value of an `Authorization` header is `Bearer <token>`; the time taken says nothing
+ * about the token.
+ */
 export function bearerMatches(token: string, header: string | undefined): boolean {
   const given = /^Bearer +(\S+)$/i.exec(header ?? '')?.[1] ?? '';
   return timingSafeEqual(digest(given), digest(token)) && given.length > 0;

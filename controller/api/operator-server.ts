@@ -1,4 +1,7 @@
-/** The controller's HTTP server for operators on the same machine: identities, policies, status, audit, health. */
+/**
+ * The controller's HTTP server for operators on the same machine: identities, policies, status,
+ * audit, health.
+ */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 
@@ -58,7 +61,8 @@ export interface OperatorServer {
 /**
  * Starts the server.
  *
- * @throws DtaError `portInUse`, `usage` when the address is not loopback: the traffic is not encrypted.
+ * @throws DtaError `portInUse`, `usage` when the address is not loopback: the traffic is not
+ * encrypted.
  */
 export async function createOperatorServer(
   options: OperatorServerOptions,

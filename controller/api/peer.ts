@@ -28,7 +28,8 @@ export function peerCertificate(socket: TLSSocket): X509Certificate {
 /**
  * The workload behind the connection, if it may still speak.
  *
- * @throws Refusal 401 as `peerCertificate`; 403 when it is revoked or its certificate names no workload of the mesh.
+ * @throws Refusal 401 as `peerCertificate`; 403 when it is revoked or its certificate names no
+ * workload of the mesh.
  */
 export async function authenticatePeer(
   socket: TLSSocket,

@@ -1,4 +1,6 @@
-/** How a failure looks on the wire, and which HTTP status it has: the only place that maps the two. */
+/**
+ * How a failure looks on the wire, and which HTTP status it has: the only place that maps the two.
+ */
 import { z } from 'zod';
 
 import { DtaError, type ErrorCode, errorCatalogue } from '../errors.ts';
@@ -101,7 +103,10 @@ function describe(error: DtaError): Problem {
   };
 }
 
-/** The HTTP server's own refusals (unreadable JSON, body too large, unknown media type) carry a status. */
+/**
+ * The HTTP server's own refusals (unreadable JSON, body too large, unknown media type) carry a
+ * status.
+ */
 function statusFromServer(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('statusCode' in error)) return undefined;
   const status = error.statusCode;

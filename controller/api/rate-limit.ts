@@ -1,4 +1,7 @@
-/** How often one address may try something: a token bucket for each, with a bound on how many are remembered. */
+/**
+ * How often one address may try something: a token bucket for each, with a bound on how many are
+ * remembered.
+ */
 import type { Clock } from '../clock.ts';
 
 interface Bucket {

@@ -1,0 +1,46 @@
+/** Checks a policy set without a controller: parse, compile, and run every bundle through the filter itself. */
+import { policyInvalid } from '../api/problem.ts';
+import { systemClock } from '../clock.ts';
+import { DtaError } from '../errors.ts';
+import { Direction } from '../layout.ts';
+import { checkSet } from '../policy/check-set.ts';
+import { compileBundle } from '../policy/compile.ts';
+import { parsePolicySet } from '../policy/parse.ts';
+import type { PolicyError } from '../policy/policy-error.ts';
+import { destinationsOf } from '../policy/select.ts';
+import type { PolicyFile } from '../policy/yaml-file.ts';
+import { createProver } from '../prove-bundle.ts';
+import { filterPath } from './project-paths.ts';
+
+/** What a check found. */
+export interface OfflineCheck {
+  readonly policies: number;
+  readonly bundles: readonly {
+    readonly service: string;
+    readonly environment: string;
+    readonly direction: 'inbound' | 'outbound';
+    readonly sizeBytes: number;
+  }[];
+  readonly warnings: readonly PolicyError[];
+}
+
+/** Throws `policyInvalid` with all mistakes. A destination without an environment is compiled for one named `any`. */
+export async function checkOffline(files: readonly PolicyFile[]): Promise<OfflineCheck> {
+  const { set, errors } = parsePolicySet(files);
+  if (errors.length > 0) throw policyInvalid(errors);
+  const prove = await createProver(filterPath(), systemClock);
+  const bundles = [];
+  for (const { service, environment = 'any' } of destinationsOf(set)) {
+    for (const [name, direction] of [['inbound', Direction.Inbound], ['outbound', Direction.Outbound]] as const) {
+      const target = { mesh: 'check.invalid', environment, service, direction };
+      const bytes = compileBundle(set, target, { version: 1n, nowMs: systemClock() });
+      const refusal = prove(bytes);
+      if (refusal !== undefined) {
+        throw new DtaError('internal', `the filter refuses the bundle of \`${service}\`: ${refusal}`);
+      }
+      bundles.push({ service, environment, direction: name, sizeBytes: bytes.length });
+    }
+  }
+  const policies = set.access.length + set.classifications.length + set.masking.length;
+  return { policies, bundles, warnings: checkSet(set).warnings };
+}

@@ -1,0 +1,74 @@
+/** `dta bootstrap`: prints the Envoy configuration of a sidecar. */
+import { join, resolve } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+
+import { checkTrustDomain } from '../../identity/spiffe-id.ts';
+import { type OutboundTarget, renderBootstrap } from '../../xds/render-bootstrap.ts';
+import { parseAddress, parsePort } from '../parse-arguments.ts';
+
+interface Address {
+  readonly address: string;
+  readonly port: number;
+}
+
+interface Options {
+  readonly trustDomain: string;
+  readonly service: string;
+  readonly environment: string;
+  readonly workload: string;
+  readonly socketDir: string;
+  readonly xds: Address;
+  readonly inbound?: Address;
+  readonly app?: Address;
+  readonly outbound: OutboundTarget[];
+  readonly adminPort: number;
+}
+
+export function bootstrapCommand(): Command {
+  return new Command('bootstrap')
+    .description("print the Envoy bootstrap of a workload's sidecar")
+    .requiredOption('--trust-domain <name>', 'trust domain of the mesh')
+    .requiredOption('--service <name>', 'service of the workload')
+    .requiredOption('--environment <name>', 'its environment')
+    .requiredOption('--workload <name>', 'its name at the agent')
+    .option('--socket-dir <dir>', "the agent's sockets", 'dta-agent/sockets')
+    .option('--xds <host:port>', 'the controller, for proxies', parseAddress, { address: '127.0.0.1', port: 15_611 })
+    .option('--inbound <host:port>', 'where to listen with mutual TLS', parseAddress)
+    .option('--app <host:port>', 'the application behind it', parseAddress)
+    .option(
+      '--outbound <environment/service=port=host:port>',
+      'a destination: loopback port for the application, address of its sidecar; may be given again',
+      collectOutbound,
+      [],
+    )
+    .option('--admin-port <port>', "Envoy's admin interface on loopback", parsePort, 15_000)
+    .action((options: Options) => {
+      const sockets = join(resolve(options.socketDir), options.workload);
+      const { inbound, app } = options;
+      process.stdout.write(
+        renderBootstrap({
+          nodeId: options.workload,
+          environment: options.environment,
+          service: options.service,
+          controller: { ...options.xds, uriPrefix: controllerPrefix(options.trustDomain) },
+          agent: { sdsSocket: join(sockets, 'agent.sock'), auditSocket: join(sockets, 'audit.sock') },
+          admin: { port: options.adminPort },
+          ...(inbound && app && { inbound: { ...inbound, application: app } }),
+          outbound: options.outbound,
+        }),
+      );
+    });
+}
+
+/** Start of the URI SAN by which the controller of a mesh is known. */
+export function controllerPrefix(trustDomain: string): string {
+  return `spiffe://${checkTrustDomain(trustDomain)}/env/system/team/dta/svc/controller/i/`;
+}
+
+function collectOutbound(text: string, before: OutboundTarget[]): OutboundTarget[] {
+  const [, environment, service, port, address] = /^([^/=]+)\/([^/=]+)=(\d+)=(.+)$/.exec(text) ?? [];
+  if (!environment || !service || !port || !address) {
+    throw new InvalidArgumentError('expected <environment>/<service>=<loopback port>=<host>:<port>');
+  }
+  return [...before, { environment, service, listenPort: parsePort(port), ...parseAddress(address) }];
+}

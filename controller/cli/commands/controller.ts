@@ -1,0 +1,60 @@
+/** `dta controller`: runs the control plane. */
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+
+import { createLog } from '../../log.ts';
+import { startController } from '../../main.ts';
+import { dataDirOption } from '../operator-option.ts';
+import { parseDuration, parsePort } from '../parse-arguments.ts';
+import { filterPath } from '../project-paths.ts';
+import { stopSignal } from '../stop-signal.ts';
+
+interface Options {
+  readonly trustDomain: string;
+  readonly host: string;
+  readonly dns: string[];
+  readonly ip: string[];
+  readonly agentPort: number;
+  readonly xdsPort: number;
+  readonly operatorPort: number;
+  readonly filter?: string;
+  readonly leafTtl?: number;
+  readonly logLevel: string;
+  readonly dataDir: string;
+}
+
+export function controllerCommand(): Command {
+  return new Command('controller')
+    .description('run the controller: authority, policy, xDS, audit, HTTP API')
+    .requiredOption('--trust-domain <name>', 'trust domain of the mesh')
+    .option('--host <address>', 'address for agents and proxies', '127.0.0.1')
+    .option('--dns <name...>', 'names by which agents and proxies reach it', ['localhost'])
+    .option('--ip <address...>', 'addresses by which agents and proxies reach it', ['127.0.0.1'])
+    .option('--agent-port <port>', 'for agents, 0 takes a free one', parsePort, 15_610)
+    .option('--xds-port <port>', 'for proxies, 0 takes a free one', parsePort, 15_611)
+    .option('--operator-port <port>', 'for operators, on loopback, 0 takes a free one', parsePort, 15_612)
+    .option('--filter <path>', 'filter.wasm, at the same path on the hosts of the proxies')
+    .option('--leaf-ttl <duration>', 'life of certificates, at most 24h (default: 1h)', parseDuration)
+    .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
+    .addOption(dataDirOption())
+    .action(async (options: Options) => {
+      const stopped = stopSignal();
+      const log = createLog('controller', options.logLevel);
+      const controller = await startController({
+        dataDir: resolve(options.dataDir),
+        trustDomain: options.trustDomain,
+        host: options.host,
+        names: { dns: options.dns, ips: options.ip },
+        ports: { agents: options.agentPort, xds: options.xdsPort },
+        operator: { host: '127.0.0.1', port: options.operatorPort },
+        filterPath: resolve(options.filter ?? filterPath()),
+        ...(options.leafTtl !== undefined && { leafTtlMs: options.leafTtl }),
+        log,
+      });
+      console.log(
+        `controller of ${options.trustDomain}: agents ${controller.agentPort}, xds ${controller.xdsPort}, operators ${controller.operatorAddress}`,
+      );
+      await stopped;
+      await controller.stop();
+    });
+}

@@ -1,0 +1,40 @@
+/** Reads a policy set from files and folders. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { DtaError } from '../errors.ts';
+import type { PolicyFile } from '../policy/yaml-file.ts';
+
+/**
+ * Reads every `.yaml`, `.yml` and `.json` file that the paths name or hold, sorted by name. Tests of policies
+ * (`*_test.yaml`) are no policies. Throws `notFound` when a path is not there, `usage` when there is nothing to read.
+ */
+export function readPolicyFiles(paths: readonly string[]): PolicyFile[] {
+  const names = [...new Set(paths.flatMap(listFiles))].sort();
+  if (names.length === 0) {
+    throw new DtaError('usage', `no policy files in ${paths.map((path) => `\`${path}\``).join(', ')}`, {
+      help: 'policy files end in .yaml, .yml or .json',
+    });
+  }
+  return names.map((name) => ({ name, text: readText(name) }));
+}
+
+function listFiles(path: string): string[] {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat) throw new DtaError('notFound', `\`${path}\` is not there`, { help: 'name a file or a folder of policies' });
+  if (stat.isFile()) return [path];
+  return readdirSync(path, { withFileTypes: true }).flatMap((entry) => {
+    const child = join(path, entry.name);
+    if (entry.isDirectory()) return listFiles(child);
+    return /(?<!_test)\.(ya?ml|json)$/.test(entry.name) ? [child] : [];
+  });
+}
+
+/** Bytes that are not UTF-8 would be shown as something else than what is compiled. */
+function readText(name: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(name));
+  } catch (cause) {
+    throw new DtaError('usage', `\`${name}\` cannot be read as UTF-8 text`, { cause });
+  }
+}
