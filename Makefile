@@ -27,6 +27,7 @@ build/filter.debug.wasm: $(AS_SOURCES) asconfig.json | setup
 
 generate: setup ## write both layout.ts, the format documents and the JSON Schemas from schema/
 	@$(NODE) schema/generate.ts
+	@$(NODE) controller/policy/write-schemas.ts
 
 demo: build ## run the main job on real parts and keep it up (ONCE=1 stops after the tour)
 	@./dta up --tour $(if $(or $(ONCE),$(CI)),--once)
@@ -47,7 +48,7 @@ lint: setup ## types, biome, prettier, dependency arrows
 	@tsc
 	@biome check --error-on-warnings
 	@prettier --check --log-level warn 'assembly/**/*.ts'
-	@depcruise --log-level warn --output-type err assembly controller host schema test
+	@depcruise --output-type err assembly controller host schema test
 
 format: setup ## format every source
 	@biome check --write

@@ -7,7 +7,12 @@ export default defineConfig({
       {
         test: {
           name: 'fast',
-          include: ['controller/**/*.test.ts', 'host/**/*.test.ts', 'schema/**/*.test.ts', 'test/**/*.test.ts'],
+          include: [
+            'controller/**/*.test.ts',
+            'host/**/*.test.ts',
+            'schema/**/*.test.ts',
+            'test/**/*.test.ts',
+          ],
           exclude: ['test/envoy/**', 'node_modules/**'],
           testTimeout: 60_000,
         },

@@ -1,5 +1,5 @@
 /** Metrics of the controller (docs/metrics.md); `/metrics` serves them in the Prometheus text format. */
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 import type { IngestObserver } from './audit/ingest.ts';
 import type { XdsObserver } from './xds/model.ts';

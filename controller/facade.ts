@@ -81,7 +81,11 @@ export class Facade implements PolicyApi, StatusSource, AuditFeed, AuditIntake {
       startedAtMs,
       stateEpoch: String(states.epoch),
       policy: publication
-        ? { revision: publication.number, pushedAtMs: publication.publishedAtMs, pushedBy: publication.actor }
+        ? {
+            revision: publication.number,
+            pushedAtMs: publication.publishedAtMs,
+            pushedBy: publication.actor,
+          }
         : null,
       proxies: proxies.map(viewProxy),
       audit: {

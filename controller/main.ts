@@ -4,7 +4,11 @@ import { join } from 'node:path';
 
 import { type AgentServer, createAgentServer } from './api/agent-server.ts';
 import { announceOperatorAddress, openOperatorToken } from './api/operator-access.ts';
-import { createOperatorServer, type OperatorAddress, type OperatorServer } from './api/operator-server.ts';
+import {
+  createOperatorServer,
+  type OperatorAddress,
+  type OperatorServer,
+} from './api/operator-server.ts';
 import { policyInvalid } from './api/problem.ts';
 import { AuditService } from './audit/ingest.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -89,7 +93,13 @@ async function assemble(
     nowMs: clock(),
   });
   const { leafTtlMs } = options;
-  const identities = new IdentityService({ store: identityStore, authority, clock, log, leafTtlMs });
+  const identities = new IdentityService({
+    store: identityStore,
+    authority,
+    clock,
+    log,
+    leafTtlMs,
+  });
   const metrics = new ControllerMetrics();
   const states = new StateDesk({
     mesh: trustDomain,
@@ -103,7 +113,8 @@ async function assemble(
     mesh: trustDomain,
     store: new SqliteBundleStore(db),
     prove: await createProver(options.filterPath, clock),
-    environments: async () => [...new Set((await identities.list()).map((i) => i.environment))].sort(),
+    environments: async () =>
+      [...new Set((await identities.list()).map((i) => i.environment))].sort(),
     invalid: policyInvalid,
     clock,
     log,
@@ -112,9 +123,24 @@ async function assemble(
   const source = new MeshSource({ identities, policies, states, log });
   await source.refresh();
   policies.onChange(() => source.announce({ kinds: ['inbound', 'outbound'], urgent: true }));
-  const audit = new AuditService({ store: new SqliteAuditStore(db), log, clock, observer: metrics.audit });
+  const audit = new AuditService({
+    store: new SqliteAuditStore(db),
+    log,
+    clock,
+    observer: metrics.audit,
+  });
   const facade = new Facade({ identities, policies, states, audit, clock, startedAtMs: clock() });
-  const servers = await listen({ options, clock, identities, states, source, metrics, facade, operatorToken, closers });
+  const servers = await listen({
+    options,
+    clock,
+    identities,
+    states,
+    source,
+    metrics,
+    facade,
+    operatorToken,
+    closers,
+  });
   keepCurrent({ options, clock, identities, policies, states, source, metrics, servers, closers });
   announceOperatorAddress(dataDir, servers.operator.address);
   return {
@@ -146,7 +172,11 @@ async function listen(parts: Parts & { facade: Facade; operatorToken: string }):
   const { log, host, ports } = options;
   const own = identities.controllerCertificate(options.names.dns, options.names.ips);
   const xds = await createXdsServer({
-    tls: { certificatePem: own.certificatePem, keyPem: own.keyPem, clientCaPem: identities.rootPem },
+    tls: {
+      certificatePem: own.certificatePem,
+      keyPem: own.keyPem,
+      clientCaPem: identities.rootPem,
+    },
     host,
     port: ports.xds,
     source,
@@ -205,15 +235,25 @@ function keepCurrent(parts: Parts & { policies: PolicyPublisher; servers: Server
   };
   closers.push(identities.onRevoked(() => advance(true, clock())));
   every(heartbeatMs, () => advance(false, clock()), closers);
-  every(hourMs, () => {
-    policies.renew(bundleMaxAgeMs).catch((error: unknown) => log.error({ error }, 'bundles not renewed'));
-    identities.forgetEnded().catch((error: unknown) => log.error({ error }, 'store not tidied'));
-  }, closers);
-  every(certificateEveryMs, () => {
-    const own = identities.controllerCertificate(options.names.dns, options.names.ips);
-    servers.agents.useCertificate(own);
-    servers.xds.updateTls({ ...own, clientCaPem: identities.rootPem });
-  }, closers);
+  every(
+    hourMs,
+    () => {
+      policies
+        .renew(bundleMaxAgeMs)
+        .catch((error: unknown) => log.error({ error }, 'bundles not renewed'));
+      identities.forgetEnded().catch((error: unknown) => log.error({ error }, 'store not tidied'));
+    },
+    closers,
+  );
+  every(
+    certificateEveryMs,
+    () => {
+      const own = identities.controllerCertificate(options.names.dns, options.names.ips);
+      servers.agents.useCertificate(own);
+      servers.xds.updateTls({ ...own, clientCaPem: identities.rootPem });
+    },
+    closers,
+  );
 }
 
 function every(periodMs: number, work: () => void, closers: (() => void)[]): void {

@@ -10,10 +10,18 @@ export const structs: readonly Struct[] = [
       ['formatVersion', 'u16', 'FORMAT_VERSION'],
       ['reserved', 'u16', 'zero'],
       ['vmId', 'u64', 'random, drawn once per VM'],
-      ['firstSeq', 'u64', 'sequence number of the first record; a batch that is sent again has the same number'],
+      [
+        'firstSeq',
+        'u64',
+        'sequence number of the first record; a batch that is sent again has the same number',
+      ],
       ['count', 'u32', 'records'],
       ['totalLen', 'u32', 'bytes of the batch, this header included'],
-      ['dropped', 'u64', 'records that this VM has dropped since its start because the ring was full'],
+      [
+        'dropped',
+        'u64',
+        'records that this VM has dropped since its start because the ring was full',
+      ],
     ],
   },
   {

@@ -87,16 +87,27 @@ function renderDocument(): string {
     lines.push('', `## ${part.title}`);
     for (const struct of part.structs) {
       const { fields, size } = placeFields(struct);
-      lines.push('', `### ${struct.name} (${size} bytes)`, '', struct.doc, '', '| offset | bytes | field | type | meaning |', '|---|---|---|---|---|');
-      for (const f of fields) lines.push(`| ${f.offset} | ${FIELD_BYTES[f.type]} | ${f.name} | ${f.type} | ${f.doc} |`);
+      lines.push(
+        '',
+        `### ${struct.name} (${size} bytes)`,
+        '',
+        struct.doc,
+        '',
+        '| offset | bytes | field | type | meaning |',
+        '|---|---|---|---|---|',
+      );
+      for (const f of fields)
+        lines.push(`| ${f.offset} | ${FIELD_BYTES[f.type]} | ${f.name} | ${f.type} | ${f.doc} |`);
     }
     for (const { name, doc, members } of part.enums) {
       lines.push('', `### ${name}`, '', doc, '', '| value | name | meaning |', '|---|---|---|');
-      for (const [member, value, meaning] of members) lines.push(`| ${value} | ${member} | ${meaning} |`);
+      for (const [member, value, meaning] of members)
+        lines.push(`| ${value} | ${member} | ${meaning} |`);
     }
   }
   lines.push('', '## Limits', '', '| name | value | meaning |', '|---|---|---|');
-  for (const [name, value, doc] of common.constants) lines.push(`| ${name} | ${hex(value)} | ${doc} |`);
+  for (const [name, value, doc] of common.constants)
+    lines.push(`| ${name} | ${hex(value)} | ${doc} |`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -16,8 +16,16 @@ export const structs: readonly Struct[] = [
       ['softExpiryMs', 'u64', 'Unix milliseconds; later than this every signal is unknown'],
       ['hardExpiryMs', 'u64', 'Unix milliseconds; later than this everything is denied'],
       ['mesh', 'str', 'trust domain'],
-      ['self', 'str', 'SPIFFE ID of the proxy that the state was made for: the source of its outbound calls'],
-      ['selfSubject', 'str', 'subject of that proxy’s certificate as RFC 2253 text, for its labels'],
+      [
+        'self',
+        'str',
+        'SPIFFE ID of the proxy that the state was made for: the source of its outbound calls',
+      ],
+      [
+        'selfSubject',
+        'str',
+        'subject of that proxy’s certificate as RFC 2253 text, for its labels',
+      ],
     ],
   },
   {
@@ -34,10 +42,18 @@ export const structs: readonly Struct[] = [
     name: 'Signal',
     doc: 'A measured value. Sorted by subject bytes, then attribute.',
     fields: [
-      ['subject', 'str', '`<environment>/<service>`, the UUID of an instance, or the name of an environment fact'],
+      [
+        'subject',
+        'str',
+        '`<environment>/<service>`, the UUID of an instance, or the name of an environment fact',
+      ],
       ['attribute', 'u16', 'Attribute'],
       ['reserved', 'u16', 'zero'],
-      ['maxAgeMs', 'u32', 'milliseconds after `observedAtMs` at which it becomes unknown; 0: never'],
+      [
+        'maxAgeMs',
+        'u32',
+        'milliseconds after `observedAtMs` at which it becomes unknown; 0: never',
+      ],
       ['value', 'f64', 'finite'],
       ['observedAtMs', 'u64', 'Unix milliseconds'],
     ],
@@ -54,11 +70,15 @@ export const structs: readonly Struct[] = [
 ];
 
 export const enums: readonly Enum[] = [
-  { name: 'StateSection', doc: 'Kinds of sections; each has to be there once, in this order, empty or not.', members: [
-    ['Strings', 1, 'bytes'],
-    ['RevokedDigests', 2, 'RevokedDigest'],
-    ['RevokedInstances', 3, 'RevokedInstance'],
-    ['Signals', 4, 'Signal'],
-    ['Bands', 5, 'RiskBand'],
-  ] },
+  {
+    name: 'StateSection',
+    doc: 'Kinds of sections; each has to be there once, in this order, empty or not.',
+    members: [
+      ['Strings', 1, 'bytes'],
+      ['RevokedDigests', 2, 'RevokedDigest'],
+      ['RevokedInstances', 3, 'RevokedInstance'],
+      ['Signals', 4, 'Signal'],
+      ['Bands', 5, 'RiskBand'],
+    ],
+  },
 ];

@@ -1,7 +1,16 @@
 /** The vocabulary in which layouts are written: little-endian structs with natural alignment, and enums. */
 
 /** Width in bytes of each field type. `str` is an offset and a length (u32 each) into the strings section. */
-export const FIELD_BYTES = { u8: 1, u16: 2, u32: 4, u64: 8, f64: 8, str: 8, b16: 16, b32: 32 } as const;
+export const FIELD_BYTES = {
+  u8: 1,
+  u16: 2,
+  u32: 4,
+  u64: 8,
+  f64: 8,
+  str: 8,
+  b16: 16,
+  b32: 32,
+} as const;
 
 export type FieldType = keyof typeof FIELD_BYTES;
 
@@ -43,11 +52,13 @@ export function placeFields(struct: Struct): { fields: PlacedField[]; size: numb
   let offset = 0;
   const fields = struct.fields.map(([name, type, doc]): PlacedField => {
     const align = type === 'str' ? 4 : Math.min(FIELD_BYTES[type], 8);
-    if (offset % align !== 0) throw new Error(`${struct.name}.${name} at ${offset} is not aligned to ${align}`);
+    if (offset % align !== 0)
+      throw new Error(`${struct.name}.${name} at ${offset} is not aligned to ${align}`);
     const placed = { name, type, doc, offset };
     offset += FIELD_BYTES[type];
     return placed;
   });
-  if (offset % 8 !== 0) throw new Error(`${struct.name} has ${offset} bytes, expected a multiple of 8`);
+  if (offset % 8 !== 0)
+    throw new Error(`${struct.name} has ${offset} bytes, expected a multiple of 8`);
   return { fields, size: offset };
 }

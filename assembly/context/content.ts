@@ -27,7 +27,8 @@ export function isJsonType(ptr: usize, len: u32): bool {
   const isJson =
     JSON_TYPE.equals(lowered, essence) ||
     TEXT_JSON.equals(lowered, essence) ||
-    (essence > JSON_SUFFIX.len && JSON_SUFFIX.equals(lowered + essence - JSON_SUFFIX.len, JSON_SUFFIX.len));
+    (essence > JSON_SUFFIX.len &&
+      JSON_SUFFIX.equals(lowered + essence - JSON_SUFFIX.len, JSON_SUFFIX.len));
   if (!isJson) return false;
   while (end < len) {
     const start = end + 1;

@@ -13,7 +13,7 @@ import { SUBJECT_TEXT_MAX, parseLabels } from './subject';
 
 const PEER_URI = text('connection\0uri_san_peer_certificate');
 const PEER_SUBJECT = text('connection\0subject_peer_certificate');
-const LABELS_BYTES: usize = <usize>IDENTITY_LABELS_MAX << 4;
+const LABELS_BYTES: usize = (<usize>IDENTITY_LABELS_MAX) << 4;
 
 /**
  * Identity of the peer whose certificate has this 32-byte digest: reads two properties and keeps the result in the

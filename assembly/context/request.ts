@@ -143,8 +143,8 @@ function takeForwarded(): bool {
 function readOurs(): bool {
   if (pairNameLen < OURS.len || !OURS.equals(pairNamePtr, OURS.len)) return true;
   if (spoofedCount == SPOOFED_MAX) return false;
-  store<u32>(spoofed + (<usize>spoofedCount << 3), <u32>pairNamePtr);
-  store<u32>(spoofed + (<usize>spoofedCount << 3), pairNameLen, 4);
+  store<u32>(spoofed + ((<usize>spoofedCount) << 3), <u32>pairNamePtr);
+  store<u32>(spoofed + ((<usize>spoofedCount) << 3), pairNameLen, 4);
   spoofedCount += 1;
   return true;
 }

@@ -81,7 +81,8 @@ function takeSegment(): bool {
   while (at < end && isSegmentByte(load<u8>(at))) at += 1;
   partLen = <u32>(at - partPtr);
   if (partLen == 0 || partLen > SEGMENT_MAX) return false;
-  const isDots = load<u8>(partPtr) == 0x2e && (partLen == 1 || (partLen == 2 && load<u8>(partPtr, 1) == 0x2e));
+  const isDots =
+    load<u8>(partPtr) == 0x2e && (partLen == 1 || (partLen == 2 && load<u8>(partPtr, 1) == 0x2e));
   return !isDots;
 }
 

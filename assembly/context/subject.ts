@@ -46,10 +46,11 @@ function addLabel(identity: Identity, ptr: usize, len: u32): bool {
   if (valueLen == 0) return false;
   for (let i: u32 = 0; i < valueLen; i++) if (!isSegmentByte(load<u8>(value + i))) return false;
   for (let i: u32 = 0; i < identity.labelCount; i++) {
-    const known = identity.labels + (<usize>i << 4);
-    if (load<u32>(known, 4) == split && memory.compare(load<u32>(known), ptr, split) == 0) return false;
+    const known = identity.labels + ((<usize>i) << 4);
+    if (load<u32>(known, 4) == split && memory.compare(load<u32>(known), ptr, split) == 0)
+      return false;
   }
-  const entry = identity.labels + (<usize>identity.labelCount << 4);
+  const entry = identity.labels + ((<usize>identity.labelCount) << 4);
   store<u32>(entry, <u32>ptr);
   store<u32>(entry, split, 4);
   store<u32>(entry, <u32>value, 8);

@@ -4,7 +4,13 @@
  * A batch that was not acknowledged is sent again with the same sequence numbers, so the receiver can tell. When both
  * buffers are full, records are dropped and counted; rules with synchronous audit deny instead.
  */
-import { pairsAddText, pairsFinish, pairsStart, encodedLen, encodedPtr } from '../abi/header-pairs-writer';
+import {
+  pairsAddText,
+  pairsFinish,
+  pairsStart,
+  encodedLen,
+  encodedPtr,
+} from '../abi/header-pairs-writer';
 import { Status } from '../abi/enums';
 import { callToken, httpCall } from '../abi/hostcalls';
 import { randomU64 } from '../abi/random';

@@ -1,6 +1,5 @@
 /** Writes one decision as an AuditRecord (docs/formats.md). */
 import * as request from '../context/request';
-import { pathLen } from '../context/path';
 import { AuditRecord, Band, NONE, Reason, Rule, Verdict } from '../layout';
 import { Bundle, strLen, strPtr } from '../policy/bundle';
 import { Decision } from '../policy/decision-cache';
@@ -19,7 +18,12 @@ export const RECORD_MAX: u32 =
   <u32>AuditRecord.SIZE + SOURCE_MAX + RULE_MAX + METHOD_MAX + PATH_MAX + 8;
 
 /** Writes the record of the last decision to `target`, which has RECORD_MAX bytes. Returns its length. */
-export function writeRecord(target: usize, decisionNumber: u64, reason: Reason, direction: u32): u32 {
+export function writeRecord(
+  target: usize,
+  decisionNumber: u64,
+  reason: Reason,
+  direction: u32,
+): u32 {
   memory.fill(target, 0, AuditRecord.SIZE);
   store<u8>(target, reason == Reason.Permitted ? Verdict.Allow : Verdict.Deny, AuditRecord.verdict);
   store<u8>(target, <u8>reason, AuditRecord.reason);
@@ -53,7 +57,8 @@ function writeSource(target: usize, at: usize): usize {
   if (decidedIdentity == 0) return at;
   const identity = changetype<Identity>(decidedIdentity);
   // A malformed identity is bytes that somebody else chose: only its digest-bound reason is recorded.
-  if (identity.status != Reason.Permitted && identity.status != Reason.UnknownTrustDomain) return at;
+  if (identity.status != Reason.Permitted && identity.status != Reason.UnknownTrustDomain)
+    return at;
   const len = min(identity.textLen, SOURCE_MAX);
   store<u16>(target, <u16>len, AuditRecord.sourceLen);
   return append(at, identity.text, len);
@@ -72,13 +77,11 @@ function writeRule(target: usize, at: usize): usize {
   return append(at, strPtr(bundle, name), len);
 }
 
-/** Without the query. A path that was refused is recorded up to its query as well, whatever it holds. */
+/** As it came, without the query. */
 function writePath(target: usize, at: usize): usize {
-  let len = pathLen;
-  if (len == 0) {
-    while (len < request.pathAndQueryLen && load<u8>(request.pathPtr + len) != 0x3f) len += 1;
-  }
-  len = min(min(len, request.pathAndQueryLen), PATH_MAX);
+  let len: u32 = 0;
+  const most = min(request.pathAndQueryLen, PATH_MAX);
+  while (len < most && load<u8>(request.pathPtr + len) != 0x3f) len += 1;
   store<u16>(target, <u16>len, AuditRecord.pathLen);
   return append(at, request.pathPtr, len);
 }

@@ -14,12 +14,12 @@ const CUTS_PER_TICK: u32 = 1024;
 /** Holds the live streams against a state that arrived since the last call. Called from the tick. */
 export function cutRevoked(): void {
   if (!isStateUnswept || currentState == 0) return;
-  const ids = blockAlloc(<usize>CUTS_PER_TICK << 2);
+  const ids = blockAlloc((<usize>CUTS_PER_TICK) << 2);
   if (ids == 0) return;
   const found = collectRevoked(changetype<State>(currentState), ids);
   if (found < CUTS_PER_TICK) markSwept();
   // Only ids are kept: ending one stream may make the host delete others.
-  for (let i: u32 = 0; i < found; i++) cut(load<u32>(ids + (<usize>i << 2)));
+  for (let i: u32 = 0; i < found; i++) cut(load<u32>(ids + ((<usize>i) << 2)));
   blockFree(ids);
 }
 
@@ -31,7 +31,7 @@ function collectRevoked(state: State, ids: usize): u32 {
       for (let s = changetype<Source>(at).firstStream; s != 0; s = changetype<Stream>(s).next) {
         if (changetype<Stream>(s).isClosed) continue;
         if (found == CUTS_PER_TICK) return found;
-        store<u32>(ids + (<usize>found << 2), changetype<Stream>(s).id);
+        store<u32>(ids + ((<usize>found) << 2), changetype<Stream>(s).id);
         found += 1;
       }
     }

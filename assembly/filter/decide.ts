@@ -4,7 +4,7 @@ import { parseForwardedCert, ownIdLen, ownIdPtr } from '../context/forwarded-cer
 import { matchHosts } from '../context/host-name';
 import { makeOwnIdentity, makePeerIdentity } from '../context/identity-record';
 import { methodBit } from '../context/method';
-import { pathLen, readPath } from '../context/path';
+import { pathLen, pathPtr, readPath } from '../context/path';
 import * as request from '../context/request';
 import { parseIdentity } from '../context/spiffe-id';
 import { Direction, MethodBit, Reason } from '../layout';
@@ -59,7 +59,8 @@ export function decide(root: Root): Reason {
   if (decidedNowMs >= bundle.hardExpiryMs) return Reason.BundleExpired;
   if (decidedNowMs >= state.hardExpiryMs) return Reason.StateExpired;
   if (decidedNowMs >= bundle.softExpiryMs) count(Counter.BundleSoftExpired, 1);
-  if (!equalBytes(state.mesh, state.meshLen, bundle.mesh, bundle.meshLen)) return Reason.MeshMismatch;
+  if (!equalBytes(state.mesh, state.meshLen, bundle.mesh, bundle.meshLen))
+    return Reason.MeshMismatch;
   const reason =
     bundle.direction == Direction.Inbound ? identifyPeer(bundle) : identifySelf(bundle, state);
   if (reason != Reason.Permitted) return reason;
@@ -77,7 +78,7 @@ export function decide(root: Root): Reason {
 function decideByRules(bundle: Bundle, state: State, identity: Identity): Reason {
   if (!readPath(request.pathPtr, request.pathAndQueryLen)) return Reason.PathAmbiguous;
   refresh(bundle, state, decidedNowMs);
-  const pathClass = classifyPath(bundle, request.pathPtr, pathLen);
+  const pathClass = classifyPath(bundle, pathPtr, pathLen);
   if (pathClass == 0) return Reason.NoMemory;
   if (pathClassesWereReset) startGeneration(bundle);
   const subject = changetype<Subject>(subjectBlock);

@@ -1,6 +1,12 @@
 /** What a refused caller gets: a status, a reason code and a decision id, and nothing to learn from (RFC 9457). */
 import { GrpcStatus } from '../abi/enums';
-import { encodedLen, encodedPtr, pairsAddText, pairsFinish, pairsStart } from '../abi/header-pairs-writer';
+import {
+  encodedLen,
+  encodedPtr,
+  pairsAddText,
+  pairsFinish,
+  pairsStart,
+} from '../abi/header-pairs-writer';
 import { closeStream, sendLocalResponse } from '../abi/stream-terminal';
 import { Reason } from '../layout';
 import { writeDecimal, writeHex } from '../memory/bytes';
@@ -40,7 +46,9 @@ export function resetStream(id: u32, stream: Stream): void {
 }
 
 function answer(id: u32, status: u32, isGrpc: bool, reason: Reason, decision: u64): void {
-  let at = isGrpc ? GRPC_DENIED.writeTo(body) : (status == 403 ? FORBIDDEN : BAD_GATEWAY).writeTo(body);
+  let at = isGrpc
+    ? GRPC_DENIED.writeTo(body)
+    : (status == 403 ? FORBIDDEN : BAD_GATEWAY).writeTo(body);
   at += writeDecimal(at, FIRST_CODE + reason);
   if (isGrpc) {
     store<u8>(at, 0x20);

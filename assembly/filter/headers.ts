@@ -9,13 +9,7 @@ import { Text, text } from '../memory/text';
 import { Bundle } from '../policy/bundle';
 import { Decision } from '../policy/decision-cache';
 import { RECORD_MAX, writeRecord } from './audit-record';
-import {
-  commitRecord,
-  dropRecord,
-  nextDecision,
-  openQueue,
-  reserveRecord,
-} from './audit-queue';
+import { commitRecord, dropRecord, nextDecision, openQueue, reserveRecord } from './audit-queue';
 import { armBody, holdHeaders, refuseRequestBody, refuseResponseBody } from './bodies';
 import { decide, decided, decidedBundle, decidedIdentity } from './decide';
 import { denyRequest } from './deny';
@@ -113,7 +107,8 @@ function record(stream: Stream, reason: Reason, number: u64): Reason {
   const audit = decided == 0 ? Audit.Always : changetype<Decision>(decided).audit;
   if (isAllowed && audit == Audit.Sampled && number % SAMPLE_EVERY != 0) return reason;
   const mustRecord = isAllowed && audit == Audit.Synchronous;
-  const direction = decidedBundle == 0 ? Direction.Inbound : changetype<Bundle>(decidedBundle).direction;
+  const direction =
+    decidedBundle == 0 ? Direction.Inbound : changetype<Bundle>(decidedBundle).direction;
   const waits = isAllowed && (stream.request.masker != 0 || stream.response.masker != 0);
   if (waits && !mustRecord) {
     stream.record = blockAlloc(RECORD_MAX);
@@ -134,7 +129,7 @@ function record(stream: Stream, reason: Reason, number: u64): Reason {
 function removeSpoofed(): void {
   count(Counter.SpoofedHeaders, request.spoofedCount);
   for (let i: u32 = 0; i < request.spoofedCount; i++) {
-    const entry = request.spoofed + (<usize>i << 3);
+    const entry = request.spoofed + ((<usize>i) << 3);
     removeHeader(MapType.RequestHeaders, load<u32>(entry), load<u32>(entry, 4));
   }
 }

@@ -71,7 +71,7 @@ let wereDefined: bool = false;
 // @ts-ignore: decorator
 @inline
 export function count(counter: Counter, amount: u32): void {
-  const pending = table + (<usize>counter << 3) + 4;
+  const pending = table + ((<usize>counter) << 3) + 4;
   store<u32>(pending, load<u32>(pending) + amount);
 }
 
@@ -82,7 +82,7 @@ export function defineMetrics(): void {
   for (let i: i32 = 0; i < Counter.COUNT; i++) {
     const name = changetype<Text>(<usize>NAMES[i]);
     defineMetric(MetricType.Counter, name.ptr, name.len);
-    store<u32>(table + (<usize>i << 3), metricId);
+    store<u32>(table + ((<usize>i) << 3), metricId);
   }
   defineMetric(MetricType.Gauge, EPOCH.ptr, EPOCH.len);
   epochId = metricId;
@@ -95,7 +95,7 @@ export function flushMetrics(): void {
   count(Counter.CacheEvicted, cacheEvictions);
   resetCacheCounts();
   for (let i: i32 = 0; i < Counter.COUNT; i++) {
-    const entry = table + (<usize>i << 3);
+    const entry = table + ((<usize>i) << 3);
     const pending = load<u32>(entry, 4);
     if (pending == 0) continue;
     store<u32>(entry, 0, 4);

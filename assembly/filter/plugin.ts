@@ -1,12 +1,6 @@
 /** What happens in each callback of the host. `abi/callbacks` calls these and nothing else. */
 import { contextFind, contextInsert, contextRemove } from '../abi/contexts';
-import {
-  BodyAction,
-  HeadersAction,
-  MapType,
-  Status,
-  TrailersAction,
-} from '../abi/enums';
+import { BodyAction, HeadersAction, MapType, Status, TrailersAction } from '../abi/enums';
 import { dataLen, dataPtr, readPairs, readProperty, setTickPeriod } from '../abi/hostcalls';
 import {
   pairNameLen,
@@ -19,7 +13,14 @@ import {
 import { AuditRecord } from '../layout';
 import { blockAlloc, blockFree } from '../memory/block';
 import { text } from '../memory/text';
-import { commitRecord, dropRecord, openQueue, reserveRecord, sendAudit, takeAnswer } from './audit-queue';
+import {
+  commitRecord,
+  dropRecord,
+  openQueue,
+  reserveRecord,
+  sendAudit,
+  takeAnswer,
+} from './audit-queue';
 import { endRequestBody, endResponseBody, maskRequestChunk, maskResponseChunk } from './bodies';
 import { configureBundle, configureState } from './configure';
 import { cutRevoked } from './cut';

@@ -15,6 +15,7 @@ export const enum ContextKind {
   Stream = 2,
 }
 
+
 @unmanaged
 export class Root {
   kind: u32;
@@ -22,6 +23,7 @@ export class Root {
   /** Entry of the bundle id, or 0 while there is none. */
   entry: usize;
 }
+
 
 @unmanaged
 export class BundleEntry {

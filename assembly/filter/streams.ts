@@ -22,6 +22,7 @@ export class Body {
   isDone: bool;
 }
 
+
 @unmanaged
 export class Stream {
   kind: u32;
@@ -44,6 +45,7 @@ export class Stream {
   request: Body;
   response: Body;
 }
+
 
 @unmanaged
 export class Source {
@@ -141,7 +143,7 @@ function unlist(stream: Stream): void {
 }
 
 function dropSource(source: Source): void {
-  const bucket = buckets + <usize>(<u32>source.digest0 & (BUCKETS - 1)) * sizeof<usize>();
+  const bucket = buckets + <usize>((<u32>source.digest0) & (BUCKETS - 1)) * sizeof<usize>();
   const gone = changetype<usize>(source);
   if (load<usize>(bucket) == gone) {
     store<usize>(bucket, source.nextInBucket);

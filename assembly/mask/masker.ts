@@ -30,8 +30,8 @@ export const enum MaskStatus {
 
 /** Input is taken in slices, so that room for the output is checked once for each. */
 const SLICE: usize = 16_384;
-/** Output for a byte of input: a digit may become `"***"`. */
-const GROWTH: usize = 5;
+/** Output for a byte of input: a digit and its comma may become `"***",`. */
+const GROWTH: usize = 3;
 const RESERVE: usize = <usize>HELD_MAX + 64;
 
 /**

@@ -15,6 +15,11 @@ const TABLE_PAGES: usize = 4096;
 /** u16 per page: pages of the taken extent that starts there, 0 elsewhere. */
 const PAGE_COUNTS: usize = memory.data(8192, 8);
 
+/** From this size on an extent leaves HEADROOM_PAGES alone: a big bundle is refused before streams run out of room. */
+const BIG_PAGES: usize = 16;
+/** 16 MiB: hosts write header pairs without looking at a failed allocation, so small ones should not fail. */
+const HEADROOM_PAGES: usize = 256;
+
 let freeHead: usize = 0;
 let takenPages: u32 = 0;
 
@@ -22,6 +27,7 @@ let takenPages: u32 = 0;
 export function extentAlloc(size: usize): usize {
   if (size == 0 || size > TABLE_PAGES << PAGE_SHIFT) return 0;
   const pages = (size + PAGE_BYTES - 1) >> PAGE_SHIFT;
+  if (pages >= BIG_PAGES && <usize>takenPages + pages > TABLE_PAGES - HEADROOM_PAGES) return 0;
   let ptr = takeFree(pages);
   if (ptr == 0) {
     if (!growFor(pages)) return 0;

@@ -130,7 +130,7 @@ function openHeader(bundle: Bundle, payload: usize): void {
 // @ts-ignore: decorator
 @inline
 export function listEntry(bundle: Bundle, index: u32): u32 {
-  return load<u32>(bundle.lists + (<usize>index << 2));
+  return load<u32>(bundle.lists + ((<usize>index) << 2));
 }
 
 /** Address of a `str` field of a header or record. */

@@ -35,7 +35,7 @@ export function checkList(
   if (count > entriesLeft) return refuse(Refusal.Entangled, section, record);
   entriesLeft -= count;
   for (let i = start; i < start + count; i++) {
-    if (load<u32>(lists + (<usize>i << 2)) >= limit) {
+    if (load<u32>(lists + ((<usize>i) << 2)) >= limit) {
       return refuse(Refusal.ListEntry, section, record);
     }
   }

@@ -17,8 +17,8 @@ export function evaluateCondition(
 ): Truth {
   if (program == NONE) return Truth.True;
   const record = bundle.programs + <usize>program * Program.SIZE;
-  let word = bundle.code + (<usize>load<u32>(record, Program.start) << 2);
-  const end = word + (<usize>load<u32>(record, Program.count) << 2);
+  let word = bundle.code + ((<usize>load<u32>(record, Program.start)) << 2);
+  const end = word + ((<usize>load<u32>(record, Program.count)) << 2);
   let top: usize = stack;
   for (; word < end; word += 4) {
     const operand = load<u32>(word) & 0xff_ffff;
@@ -66,7 +66,13 @@ export function nextWindowEdgeMs(bundle: Bundle, nowMs: u64): u64 {
   return edge;
 }
 
-function atomValue(bundle: Bundle, state: State, identity: Identity, index: u32, nowMs: u64): Truth {
+function atomValue(
+  bundle: Bundle,
+  state: State,
+  identity: Identity,
+  index: u32,
+  nowMs: u64,
+): Truth {
   const atom = bundle.atoms + <usize>index * Atom.SIZE;
   const op = <u32>load<u8>(atom, Atom.op);
   if (op == AtomOp.Within) return isWithin(bundle, atom, nowMs) ? Truth.True : Truth.False;
@@ -98,7 +104,13 @@ function isKnown(bundle: Bundle, state: State, identity: Identity, index: u32, n
 }
 
 /** Record of the signal that an atom reads, or 0 when it is absent or too old. */
-function signalOf(bundle: Bundle, state: State, identity: Identity, atom: usize, nowMs: u64): usize {
+function signalOf(
+  bundle: Bundle,
+  state: State,
+  identity: Identity,
+  atom: usize,
+  nowMs: u64,
+): usize {
   const attribute = load<u16>(atom, Atom.attribute);
   let record: usize = 0;
   if (attribute == <u16>Attribute.EnvironmentFact) {

@@ -6,6 +6,7 @@
  */
 import { Bundle } from './bundle';
 
+
 @unmanaged
 export class Decision {
   generation: u32;
@@ -57,10 +58,10 @@ export function lookUpDecision(
 ): Decision {
   const mixed =
     (<u64>identity * 0x9e3779b97f4a7c15) ^
-    ((<u64>pathClass << 8) * 0xc2b2ae3d27d4eb4f) ^
+    (((<u64>pathClass) << 8) * 0xc2b2ae3d27d4eb4f) ^
     (<u64>method * 0x165667b19e3779f9) ^
     (hosts * 0x27d4eb2f165667c5);
-  const index = <u32>(mixed >> 40) & bundle.decisionMask;
+  const index = (<u32>(mixed >> 40)) & bundle.decisionMask;
   const entry = changetype<Decision>(bundle.decisions + <usize>index * DECISION_BYTES);
   const isLive = entry.generation == bundle.generation;
   isHit =

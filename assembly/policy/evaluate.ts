@@ -71,7 +71,7 @@ export function evaluate(
 function visitBySource(bundle: Bundle, state: State, identity: Identity, subject: Subject): void {
   visitList(bundle, state, identity, subject, bundle.anySourceStart, bundle.anySourceCount);
   for (let i: u32 = 0; i < identity.selectorCount; i++) {
-    const index = load<u32>(identity.selectors + (<usize>i << 2));
+    const index = load<u32>(identity.selectors + ((<usize>i) << 2));
     const selector = bundle.selectors + <usize>index * Selector.SIZE;
     const start = load<u32>(selector, Selector.ruleStart);
     visitList(bundle, state, identity, subject, start, load<u32>(selector, Selector.ruleCount));
@@ -83,7 +83,7 @@ function visitByPath(bundle: Bundle, state: State, identity: Identity, subject: 
   const entries = subject.pathClass + offsetof<PathClass>();
   const count = changetype<PathClass>(subject.pathClass).count;
   for (let i: u32 = 0; i < count; i++) {
-    const index = load<u32>(entries + (<usize>i << 2));
+    const index = load<u32>(entries + ((<usize>i) << 2));
     const pattern = bundle.patterns + <usize>index * PathPattern.SIZE;
     const start = load<u32>(pattern, PathPattern.ruleStart);
     visitList(bundle, state, identity, subject, start, load<u32>(pattern, PathPattern.ruleCount));
@@ -177,7 +177,8 @@ function goesTo(bundle: Bundle, subject: Subject, rule: usize): bool {
   const count = load<u32>(rule, Rule.routeCount);
   if (count == 0) return true;
   for (let i = start; i < start + count; i++) {
-    if (isRoute(bundle, subject, bundle.routes + <usize>listEntry(bundle, i) * Route.SIZE)) return true;
+    if (isRoute(bundle, subject, bundle.routes + <usize>listEntry(bundle, i) * Route.SIZE))
+      return true;
   }
   return false;
 }

@@ -14,7 +14,11 @@ export function findService(
 ): usize {
   if (slots == 0) return 0;
   const hash = hash32(keyPtr, keyLen);
-  for (let probes: u32 = 0, i = hash & (slots - 1); probes < slots; probes++, i = (i + 1) & (slots - 1)) {
+  for (
+    let probes: u32 = 0, i = hash & (slots - 1);
+    probes < slots;
+    probes++, i = (i + 1) & (slots - 1)
+  ) {
     const slot = table + <usize>i * ServiceSlot.SIZE;
     if (load<u32>(slot, ServiceSlot.listCount) == 0) return 0;
     if (load<u32>(slot, ServiceSlot.hash) != hash) continue;
@@ -40,7 +44,11 @@ export function findEdge(
 ): usize {
   if (slots == 0) return 0;
   const hash = edgeHash(node, segmentPtr, segmentLen);
-  for (let probes: u32 = 0, i = hash & (slots - 1); probes < slots; probes++, i = (i + 1) & (slots - 1)) {
+  for (
+    let probes: u32 = 0, i = hash & (slots - 1);
+    probes < slots;
+    probes++, i = (i + 1) & (slots - 1)
+  ) {
     const slot = table + <usize>i * PathEdge.SIZE;
     if (load<u32>(slot, PathEdge.child) == 0) return 0;
     if (load<u32>(slot, PathEdge.hash) != hash || load<u32>(slot, PathEdge.node) != node) continue;

@@ -12,6 +12,7 @@ import { findService } from './hash-tables';
 /** Labels of a subject that are looked at; more make the identity malformed. */
 export const IDENTITY_LABELS_MAX: u32 = 16;
 
+
 @unmanaged
 export class Identity {
   /** SHA-256 of the certificate, 32 bytes; zero for the proxy's own identity on the outbound side. */
@@ -77,7 +78,7 @@ export function matchSelectors(bundle: Bundle, identity: Identity): bool {
   const exactCount = slot == 0 ? 0 : load<u32>(slot, ServiceSlot.listCount);
   const most = exactCount + bundle.residualCount;
   if (most == 0) return true;
-  const out = blockAlloc(<usize>most << 2);
+  const out = blockAlloc((<usize>most) << 2);
   if (out == 0) return false;
   let count = keepMatching(bundle, identity, exactStart, exactCount, out, 0);
   count = keepMatching(bundle, identity, bundle.residualStart, bundle.residualCount, out, count);
@@ -90,7 +91,7 @@ export function matchSelectors(bundle: Bundle, identity: Identity): bool {
   identity.selectorCount = count;
   let candidates: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
-    const selector = bundle.selectors + <usize>load<u32>(out + (<usize>i << 2)) * Selector.SIZE;
+    const selector = bundle.selectors + <usize>load<u32>(out + ((<usize>i) << 2)) * Selector.SIZE;
     candidates += load<u32>(selector, Selector.ruleCount);
   }
   identity.candidateCount = candidates;
@@ -103,7 +104,7 @@ export function hasSelector(identity: Identity, selector: u32): bool {
   let high = identity.selectorCount;
   while (low < high) {
     const mid = (low + high) >> 1;
-    const entry = load<u32>(identity.selectors + (<usize>mid << 2));
+    const entry = load<u32>(identity.selectors + ((<usize>mid) << 2));
     if (entry == selector) return true;
     if (entry < selector) low = mid + 1;
     else high = mid;
@@ -122,7 +123,7 @@ function keepMatching(
   for (let i = start; i < start + count; i++) {
     const selector = listEntry(bundle, i);
     if (!matches(bundle, identity, selector)) continue;
-    store<u32>(out + (<usize>found << 2), selector);
+    store<u32>(out + ((<usize>found) << 2), selector);
     found += 1;
   }
   return found;
@@ -188,7 +189,7 @@ function readLabel(bundle: Bundle, identity: Identity, test: usize): bool {
   const name = strPtr(bundle, test + IdentityTest.label);
   const nameLen = strLen(test + IdentityTest.label);
   for (let i: u32 = 0; i < identity.labelCount; i++) {
-    const label = identity.labels + (<usize>i << 4);
+    const label = identity.labels + ((<usize>i) << 4);
     if (equalBytes(load<u32>(label), load<u32>(label, 4), name, nameLen)) {
       return setValue(load<u32>(label, 8), load<u32>(label, 12));
     }
@@ -206,7 +207,7 @@ function setValue(ptr: usize, len: u32): bool {
 function sortRising(entries: usize, count: u32): void {
   for (let i = count >> 1; i > 0; i--) siftDown(entries, i - 1, count);
   for (let end = count; end > 1; end--) {
-    const last = entries + (<usize>(end - 1) << 2);
+    const last = entries + ((<usize>(end - 1)) << 2);
     const top = load<u32>(entries);
     store<u32>(entries, load<u32>(last));
     store<u32>(last, top);
@@ -215,22 +216,22 @@ function sortRising(entries: usize, count: u32): void {
 }
 
 function siftDown(entries: usize, root: u32, count: u32): void {
-  const value = load<u32>(entries + (<usize>root << 2));
+  const value = load<u32>(entries + ((<usize>root) << 2));
   for (;;) {
     let child = root * 2 + 1;
     if (child >= count) break;
-    const left = load<u32>(entries + (<usize>child << 2));
+    const left = load<u32>(entries + ((<usize>child) << 2));
     let larger = left;
     if (child + 1 < count) {
-      const right = load<u32>(entries + (<usize>(child + 1) << 2));
+      const right = load<u32>(entries + ((<usize>(child + 1)) << 2));
       if (right > left) {
         larger = right;
         child += 1;
       }
     }
     if (larger <= value) break;
-    store<u32>(entries + (<usize>root << 2), larger);
+    store<u32>(entries + ((<usize>root) << 2), larger);
     root = child;
   }
-  store<u32>(entries + (<usize>root << 2), value);
+  store<u32>(entries + ((<usize>root) << 2), value);
 }

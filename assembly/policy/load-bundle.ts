@@ -5,7 +5,12 @@ import { blockAlloc, blockFree } from '../memory/block';
 import { Bundle, openBundle } from './bundle';
 import { DECISION_BYTES } from './decision-cache';
 import { dropIdentities, IDENTITY_TABLE_BYTES } from './identity-table';
-import { PATH_CACHE_SLOTS, PATH_CLASS_TABLE_BYTES, PATH_SLOT_BYTES, resetPathClasses } from './path-class';
+import {
+  PATH_CACHE_SLOTS,
+  PATH_CLASS_TABLE_BYTES,
+  PATH_SLOT_BYTES,
+  resetPathClasses,
+} from './path-class';
 import { bundleCount, bundleSection } from './sections';
 
 /** Longest own identity that is remembered as checked. */

@@ -21,6 +21,7 @@ const SLOT_PATH_MAX: u32 = 112;
 const ACTIVE_MAX: u32 = 256;
 const MATCHES_MAX: u32 = 1024;
 
+
 @unmanaged
 export class PathClass {
   /** Part of the decision key; never 0, never used twice between two resets. */
@@ -81,7 +82,7 @@ export function hasPattern(pathClass: usize, pattern: u32): bool {
   let high = changetype<PathClass>(pathClass).count;
   while (low < high) {
     const mid = (low + high) >> 1;
-    const entry = load<u32>(entries + (<usize>mid << 2));
+    const entry = load<u32>(entries + ((<usize>mid) << 2));
     if (entry == pattern) return true;
     if (entry < pattern) low = mid + 1;
     else high = mid;
@@ -131,36 +132,53 @@ function matchPatterns(bundle: Bundle, path: usize, pathLen: u32): u32 {
 function step(bundle: Bundle, active: u32, segment: usize, segmentLen: u32): u32 {
   let next: u32 = 0;
   for (let i: u32 = 0; i < active; i++) {
-    const node = load<u32>(activeNow + (<usize>i << 2));
-    const edge = findEdge(bundle.edges, bundle.edgeSlots, bundle.strings, node, segment, segmentLen);
+    const node = load<u32>(activeNow + ((<usize>i) << 2));
+    const edge = findEdge(
+      bundle.edges,
+      bundle.edgeSlots,
+      bundle.strings,
+      node,
+      segment,
+      segmentLen,
+    );
     if (edge != 0) {
       if (next == ACTIVE_MAX) return NONE;
-      store<u32>(activeNext + (<usize>next << 2), load<u32>(edge, PathEdge.child));
+      store<u32>(activeNext + ((<usize>next) << 2), load<u32>(edge, PathEdge.child));
       next += 1;
     }
     const any = load<u32>(bundle.nodes + <usize>node * PathNode.SIZE, PathNode.anyChild);
     if (any != NONE && segmentLen != 0) {
       if (next == ACTIVE_MAX) return NONE;
-      store<u32>(activeNext + (<usize>next << 2), any);
+      store<u32>(activeNext + ((<usize>next) << 2), any);
       next += 1;
     }
   }
-  memory.copy(activeNow, activeNext, <usize>next << 2);
+  memory.copy(activeNow, activeNext, (<usize>next) << 2);
   return next;
 }
 
 function addTails(bundle: Bundle, active: u32, found: u32): u32 {
   for (let i: u32 = 0; i < active && found != NONE; i++) {
-    const node = bundle.nodes + <usize>load<u32>(activeNow + (<usize>i << 2)) * PathNode.SIZE;
-    found = addList(bundle, load<u32>(node, PathNode.tailStart), load<u32>(node, PathNode.tailCount), found);
+    const node = bundle.nodes + <usize>load<u32>(activeNow + ((<usize>i) << 2)) * PathNode.SIZE;
+    found = addList(
+      bundle,
+      load<u32>(node, PathNode.tailStart),
+      load<u32>(node, PathNode.tailCount),
+      found,
+    );
   }
   return found;
 }
 
 function addEnds(bundle: Bundle, active: u32, found: u32): u32 {
   for (let i: u32 = 0; i < active && found != NONE; i++) {
-    const node = bundle.nodes + <usize>load<u32>(activeNow + (<usize>i << 2)) * PathNode.SIZE;
-    found = addList(bundle, load<u32>(node, PathNode.endStart), load<u32>(node, PathNode.endCount), found);
+    const node = bundle.nodes + <usize>load<u32>(activeNow + ((<usize>i) << 2)) * PathNode.SIZE;
+    found = addList(
+      bundle,
+      load<u32>(node, PathNode.endStart),
+      load<u32>(node, PathNode.endCount),
+      found,
+    );
   }
   return found;
 }
@@ -168,7 +186,7 @@ function addEnds(bundle: Bundle, active: u32, found: u32): u32 {
 function addList(bundle: Bundle, start: u32, count: u32, found: u32): u32 {
   if (count > MATCHES_MAX - found) return NONE;
   for (let i: u32 = 0; i < count; i++) {
-    store<u32>(matched + (<usize>(found + i) << 2), listEntry(bundle, start + i));
+    store<u32>(matched + ((<usize>(found + i)) << 2), listEntry(bundle, start + i));
   }
   return found + count;
 }
@@ -177,12 +195,12 @@ function addList(bundle: Bundle, start: u32, count: u32, found: u32): u32 {
 function sortDistinct(count: u32): u32 {
   let kept: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
-    const value = load<u32>(matched + (<usize>i << 2));
+    const value = load<u32>(matched + ((<usize>i) << 2));
     let at = kept;
-    while (at > 0 && load<u32>(matched + (<usize>(at - 1) << 2)) > value) at -= 1;
-    if (at > 0 && load<u32>(matched + (<usize>(at - 1) << 2)) == value) continue;
-    const place = matched + (<usize>at << 2);
-    memory.copy(place + 4, place, <usize>(kept - at) << 2);
+    while (at > 0 && load<u32>(matched + ((<usize>(at - 1)) << 2)) > value) at -= 1;
+    if (at > 0 && load<u32>(matched + ((<usize>(at - 1)) << 2)) == value) continue;
+    const place = matched + ((<usize>at) << 2);
+    memory.copy(place + 4, place, (<usize>(kept - at)) << 2);
     store<u32>(place, value);
     kept += 1;
   }
@@ -193,7 +211,7 @@ function sortDistinct(count: u32): u32 {
 function internClass(bundle: Bundle, count: u32): usize {
   const table = changetype<PathClassTable>(bundle.pathClasses);
   const slots = bundle.pathClasses + offsetof<PathClassTable>();
-  const bytes = <usize>count << 2;
+  const bytes = (<usize>count) << 2;
   const hash = hash32(matched, <u32>bytes);
   let index = hash & (PATH_CLASS_SLOTS - 1);
   for (;;) {
@@ -201,7 +219,11 @@ function internClass(bundle: Bundle, count: u32): usize {
     if (known == 0) break;
     const other = changetype<PathClass>(known);
     const entries = known + offsetof<PathClass>();
-    if (other.hash == hash && other.count == count && memory.compare(entries, matched, bytes) == 0) {
+    if (
+      other.hash == hash &&
+      other.count == count &&
+      memory.compare(entries, matched, bytes) == 0
+    ) {
       return known;
     }
     index = (index + 1) & (PATH_CLASS_SLOTS - 1);
@@ -228,7 +250,8 @@ function internClass(bundle: Bundle, count: u32): usize {
 function countCandidates(bundle: Bundle, count: u32): u32 {
   let total: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
-    const pattern = bundle.patterns + <usize>load<u32>(matched + (<usize>i << 2)) * PathPattern.SIZE;
+    const pattern =
+      bundle.patterns + <usize>load<u32>(matched + ((<usize>i) << 2)) * PathPattern.SIZE;
     total += load<u32>(pattern, PathPattern.ruleCount);
   }
   return total;

@@ -8,7 +8,9 @@ import { State, signalEndMs } from './state';
 /** Starts a new generation of decisions when the clock or the state left the span of the current one. */
 export function refresh(bundle: Bundle, state: State, nowMs: u64): void {
   const isCurrent =
-    bundle.stateSerial == state.serial && nowMs >= bundle.validFromMs && nowMs < bundle.validUntilMs;
+    bundle.stateSerial == state.serial &&
+    nowMs >= bundle.validFromMs &&
+    nowMs < bundle.validUntilMs;
   if (isCurrent) return;
   bundle.stateSerial = state.serial;
   bundle.validFromMs = nowMs;

@@ -36,7 +36,7 @@ function checkPrograms(payload: usize): Refusal {
     const len = load<u32>(program, Program.count);
     if (!isSpan(start, len, codeCount)) return refuse(Refusal.ListSpan, BundleSection.Programs, i);
     if (!spendEntries(len)) return refuse(Refusal.Entangled, BundleSection.Programs, i);
-    if (!isWellFormed(code + (<usize>start << 2), len, atoms)) {
+    if (!isWellFormed(code + ((<usize>start) << 2), len, atoms)) {
       return refuse(Refusal.Program, BundleSection.Programs, i);
     }
   }
@@ -47,7 +47,7 @@ function checkPrograms(payload: usize): Refusal {
 function isWellFormed(code: usize, count: u32, atoms: u32): bool {
   let depth: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
-    const word = load<u32>(code + (<usize>i << 2));
+    const word = load<u32>(code + ((<usize>i) << 2));
     const operand = word & 0xff_ffff;
     switch (word >> 24) {
       case Op.Atom:
@@ -97,8 +97,10 @@ function checkAtoms(payload: usize): Refusal {
     if (load<u8>(atom, Atom.reserved) != 0 || load<u32>(atom, Atom.reserved2) != 0) {
       return refuse(Refusal.ReservedNotZero, BundleSection.Atoms, i);
     }
-    if (!isFinite<f64>(load<f64>(atom, Atom.number))) return refuse(Refusal.Number, BundleSection.Atoms, i);
-    if (!isString(atom + Atom.text, stringsLen)) return refuse(Refusal.StringSpan, BundleSection.Atoms, i);
+    if (!isFinite<f64>(load<f64>(atom, Atom.number)))
+      return refuse(Refusal.Number, BundleSection.Atoms, i);
+    if (!isString(atom + Atom.text, stringsLen))
+      return refuse(Refusal.StringSpan, BundleSection.Atoms, i);
     const start = load<u32>(atom, Atom.intervalStart);
     const len = load<u32>(atom, Atom.intervalCount);
     if (!isSpan(start, len, intervalCount)) return refuse(Refusal.ListSpan, BundleSection.Atoms, i);
@@ -128,7 +130,8 @@ function checkLabels(payload: usize): Refusal {
   if (count > LABELS_MAX) return refuse(Refusal.Index, BundleSection.Labels, count);
   let label = bundleSection(payload, BundleSection.Labels);
   for (let i: u32 = 0; i < count; i++, label += Label.SIZE) {
-    if (!isString(label + Label.name, stringsLen)) return refuse(Refusal.StringSpan, BundleSection.Labels, i);
+    if (!isString(label + Label.name, stringsLen))
+      return refuse(Refusal.StringSpan, BundleSection.Labels, i);
   }
   return Refusal.None;
 }

@@ -43,12 +43,21 @@ function checkServices(payload: usize): Refusal {
     if (!isString(slot + ServiceSlot.key, stringsLen)) {
       return refuse(Refusal.StringSpan, BundleSection.Services, i);
     }
-    const hash = hash32(strings + load<u32>(slot, ServiceSlot.key), load<u32>(slot, ServiceSlot.keyLen));
+    const hash = hash32(
+      strings + load<u32>(slot, ServiceSlot.key),
+      load<u32>(slot, ServiceSlot.keyLen),
+    );
     if (load<u32>(slot, ServiceSlot.hash) != hash) {
       return refuse(Refusal.HashTable, BundleSection.Services, i);
     }
     const selectors = bundleCount(payload, BundleSection.Selectors);
-    const refusal = checkSpan(payload, slot + ServiceSlot.listStart, selectors, BundleSection.Services, i);
+    const refusal = checkSpan(
+      payload,
+      slot + ServiceSlot.listStart,
+      selectors,
+      BundleSection.Services,
+      i,
+    );
     if (refusal != Refusal.None) return refusal;
   }
   // INVARIANT: an empty slot exists, so every lookup ends.
@@ -95,7 +104,13 @@ function checkNodes(payload: usize): Refusal {
     if (child != NONE && (child >= count || child <= i)) {
       return refuse(Refusal.Index, BundleSection.PathNodes, i);
     }
-    let refusal = checkSpan(payload, node + PathNode.endStart, patterns, BundleSection.PathNodes, i);
+    let refusal = checkSpan(
+      payload,
+      node + PathNode.endStart,
+      patterns,
+      BundleSection.PathNodes,
+      i,
+    );
     if (refusal != Refusal.None) return refusal;
     refusal = checkSpan(payload, node + PathNode.tailStart, patterns, BundleSection.PathNodes, i);
     if (refusal != Refusal.None) return refusal;

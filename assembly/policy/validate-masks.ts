@@ -23,7 +23,10 @@ export function validateMasks(payload: usize): Refusal {
     if (load<u8>(profile, MaskProfile.unreadable) != <u8>UnreadableAction.Deny) {
       return refuse(Refusal.EnumValue, BundleSection.MaskProfiles, i);
     }
-    if (load<u16>(profile, MaskProfile.reserved) != 0 || load<u32>(profile, MaskProfile.reserved2) != 0) {
+    if (
+      load<u16>(profile, MaskProfile.reserved) != 0 ||
+      load<u32>(profile, MaskProfile.reserved2) != 0
+    ) {
       return refuse(Refusal.ReservedNotZero, BundleSection.MaskProfiles, i);
     }
     const off = load<u32>(profile, MaskProfile.blobOff);

@@ -51,12 +51,19 @@ function checkRules(payload: usize): Refusal {
     if (!isString(rule + Rule.name, stringsLen) || !isString(rule + Rule.file, stringsLen)) {
       return refuse(Refusal.StringSpan, BundleSection.Rules, i);
     }
-    let refusal = checkSpanOf(payload, rule + Rule.selectorStart, selectors, BundleSection.Rules, i);
+    let refusal = checkSpanOf(
+      payload,
+      rule + Rule.selectorStart,
+      selectors,
+      BundleSection.Rules,
+      i,
+    );
     if (refusal != Refusal.None) return refusal;
     refusal = checkSpanOf(payload, rule + Rule.routeStart, routes, BundleSection.Rules, i);
     if (refusal != Refusal.None) return refusal;
     const program = load<u32>(rule, Rule.program);
-    if (program != NONE && program >= programs) return refuse(Refusal.Index, BundleSection.Rules, i);
+    if (program != NONE && program >= programs)
+      return refuse(Refusal.Index, BundleSection.Rules, i);
     if (
       load<u8>(rule, Rule.effect) > <u8>Effect.Allow ||
       load<u8>(rule, Rule.maxRisk) > <u8>Band.Critical ||
@@ -105,7 +112,10 @@ function checkIdentityTests(payload: usize): Refusal {
     if (!isKnown || (isSame && attribute != <u8>IdentityAttribute.Environment)) {
       return refuse(Refusal.EnumValue, BundleSection.IdentityTests, i);
     }
-    if (load<u16>(test, IdentityTest.reserved) != 0 || load<u32>(test, IdentityTest.reserved2) != 0) {
+    if (
+      load<u16>(test, IdentityTest.reserved) != 0 ||
+      load<u32>(test, IdentityTest.reserved2) != 0
+    ) {
       return refuse(Refusal.ReservedNotZero, BundleSection.IdentityTests, i);
     }
     if (
@@ -126,7 +136,8 @@ function checkRoutes(payload: usize): Refusal {
   let route = bundleSection(payload, BundleSection.Routes);
   for (let i: u32 = 0; i < count; i++, route += Route.SIZE) {
     const pattern = load<u32>(route, Route.pattern);
-    if (pattern != NONE && pattern >= patterns) return refuse(Refusal.Index, BundleSection.Routes, i);
+    if (pattern != NONE && pattern >= patterns)
+      return refuse(Refusal.Index, BundleSection.Routes, i);
     const hostBits = load<u64>(route, Route.hosts);
     if (hosts < 64 && hostBits >> hosts != 0) return refuse(Refusal.Index, BundleSection.Routes, i);
     if (!isString(route + Route.otherMethod, stringsLen)) {

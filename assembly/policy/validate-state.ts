@@ -67,7 +67,8 @@ function checkSorted(payload: usize, kind: u32, size: u32): Refusal {
   const records = sectionPtr(payload, StateHeader.SIZE, kind);
   for (let i: u32 = 1; i < count; i++) {
     const record = records + <usize>i * size;
-    if (compareBytes(record - size, size, record, size) >= 0) return refuse(Refusal.SortOrder, kind, i);
+    if (compareBytes(record - size, size, record, size) >= 0)
+      return refuse(Refusal.SortOrder, kind, i);
   }
   return Refusal.None;
 }
@@ -100,8 +101,10 @@ function checkBands(payload: usize): Refusal {
   const stringsLen = sectionCount(payload, StateHeader.SIZE, StateSection.Strings);
   let record = sectionPtr(payload, StateHeader.SIZE, kind);
   for (let i: u32 = 0; i < count; i++, record += RiskBand.SIZE) {
-    if (!isString(record + RiskBand.subject, stringsLen)) return refuse(Refusal.StringSpan, kind, i);
-    if (load<u32>(record, RiskBand.band) > <u32>Band.Critical) return refuse(Refusal.EnumValue, kind, i);
+    if (!isString(record + RiskBand.subject, stringsLen))
+      return refuse(Refusal.StringSpan, kind, i);
+    if (load<u32>(record, RiskBand.band) > <u32>Band.Critical)
+      return refuse(Refusal.EnumValue, kind, i);
     if (load<u32>(record, RiskBand.reserved) != 0) return refuse(Refusal.ReservedNotZero, kind, i);
     if (i != 0 && compareSubjects(payload, record - RiskBand.SIZE, record) >= 0) {
       return refuse(Refusal.SortOrder, kind, i);
@@ -113,7 +116,12 @@ function checkBands(payload: usize): Refusal {
 /** Both records start with their subject. */
 function compareSubjects(payload: usize, a: usize, b: usize): i32 {
   const strings = sectionPtr(payload, StateHeader.SIZE, StateSection.Strings);
-  return compareBytes(strings + load<u32>(a), load<u32>(a, 4), strings + load<u32>(b), load<u32>(b, 4));
+  return compareBytes(
+    strings + load<u32>(a),
+    load<u32>(a, 4),
+    strings + load<u32>(b),
+    load<u32>(b, 4),
+  );
 }
 
 /** Bytes of one record of a section. */

@@ -31,12 +31,18 @@ export async function checkOffline(files: readonly PolicyFile[]): Promise<Offlin
   const prove = await createProver(filterPath(), systemClock);
   const bundles = [];
   for (const { service, environment = 'any' } of destinationsOf(set)) {
-    for (const [name, direction] of [['inbound', Direction.Inbound], ['outbound', Direction.Outbound]] as const) {
+    for (const [name, direction] of [
+      ['inbound', Direction.Inbound],
+      ['outbound', Direction.Outbound],
+    ] as const) {
       const target = { mesh: 'check.invalid', environment, service, direction };
       const bytes = compileBundle(set, target, { version: 1n, nowMs: systemClock() });
       const refusal = prove(bytes);
       if (refusal !== undefined) {
-        throw new DtaError('internal', `the filter refuses the bundle of \`${service}\`: ${refusal}`);
+        throw new DtaError(
+          'internal',
+          `the filter refuses the bundle of \`${service}\`: ${refusal}`,
+        );
       }
       bundles.push({ service, environment, direction: name, sizeBytes: bytes.length });
     }

@@ -3,7 +3,9 @@ import { Option } from 'commander';
 
 /** `-o json` or `-o table`. */
 export function outputOption(): Option {
-  return new Option('-o, --output <format>', 'how to print').choices(['table', 'json']).default('table');
+  return new Option('-o, --output <format>', 'how to print')
+    .choices(['table', 'json'])
+    .default('table');
 }
 
 /** Prints a value as JSON; bigints as decimal strings. */
@@ -12,12 +14,20 @@ export function printJson(value: unknown): void {
 }
 
 /** Prints rows under headings, columns as wide as they need. */
-export function printTable(headings: readonly string[], rows: readonly (readonly string[])[]): void {
+export function printTable(
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+): void {
   const widths = headings.map((heading, i) =>
     Math.max(heading.length, ...rows.map((row) => row[i]?.length ?? 0)),
   );
   for (const row of [headings, ...rows]) {
-    console.log(row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd());
+    console.log(
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
   }
 }
 

@@ -9,7 +9,10 @@ export function parsePort(text: string): number {
 }
 
 /** `<name>=<value>`, collected. */
-export function collectLabel(text: string, labels: Record<string, string> = {}): Record<string, string> {
+export function collectLabel(
+  text: string,
+  labels: Record<string, string> = {},
+): Record<string, string> {
   const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
   if (name === undefined || value === undefined) {
     throw new InvalidArgumentError('expected <name>=<value>');
@@ -30,6 +33,7 @@ export function parseDuration(text: string): number {
 /** `<host>:<port>`; IPv6 addresses in brackets. */
 export function parseAddress(text: string): { address: string; port: number } {
   const [, host, port] = /^(\[[0-9a-f:]+\]|[^:]+):(\d{1,5})$/i.exec(text) ?? [];
-  if (host === undefined || port === undefined) throw new InvalidArgumentError('expected <host>:<port>');
+  if (host === undefined || port === undefined)
+    throw new InvalidArgumentError('expected <host>:<port>');
   return { address: host.replace(/^\[|\]$/g, ''), port: parsePort(port) };
 }

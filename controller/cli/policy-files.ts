@@ -12,16 +12,23 @@ import type { PolicyFile } from '../policy/yaml-file.ts';
 export function readPolicyFiles(paths: readonly string[]): PolicyFile[] {
   const names = [...new Set(paths.flatMap(listFiles))].sort();
   if (names.length === 0) {
-    throw new DtaError('usage', `no policy files in ${paths.map((path) => `\`${path}\``).join(', ')}`, {
-      help: 'policy files end in .yaml, .yml or .json',
-    });
+    throw new DtaError(
+      'usage',
+      `no policy files in ${paths.map((path) => `\`${path}\``).join(', ')}`,
+      {
+        help: 'policy files end in .yaml, .yml or .json',
+      },
+    );
   }
   return names.map((name) => ({ name, text: readText(name) }));
 }
 
 function listFiles(path: string): string[] {
   const stat = statSync(path, { throwIfNoEntry: false });
-  if (!stat) throw new DtaError('notFound', `\`${path}\` is not there`, { help: 'name a file or a folder of policies' });
+  if (!stat)
+    throw new DtaError('notFound', `\`${path}\` is not there`, {
+      help: 'name a file or a folder of policies',
+    });
   if (stat.isFile()) return [path];
   return readdirSync(path, { withFileTypes: true }).flatMap((entry) => {
     const child = join(path, entry.name);

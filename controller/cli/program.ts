@@ -16,7 +16,9 @@ import { versionCommand } from './commands/version.ts';
 /** The whole program. Errors are thrown, so that one place decides on the exit code. */
 export function buildProgram(): Command {
   const program = new Command('dta')
-    .description('a service mesh that trusts nobody by default: identity, decisions, masking, evidence')
+    .description(
+      'a service mesh that trusts nobody by default: identity, decisions, masking, evidence',
+    )
     .version(version, '-V, --version', 'print the version')
     .showSuggestionAfterError()
     .showHelpAfterError('(`--help` shows what there is)')

@@ -79,7 +79,8 @@ function badCharacter(part: string, index: number): Problem {
   return new Problem(`character \`${character}\` in a path`, help, index);
 }
 
-// Escapes of unreserved characters are decoded, the others get upper-case digits: the form that requests are brought into.
+// What may stand for itself (RFC 3986, pchar) is decoded, other escapes get capitals: `assembly/context/path.ts` brings
+// requests into the same form.
 function normaliseEscapes(part: string): Segment | Problem {
   const broken = /%(?![0-9A-Fa-f]{2})/.exec(part);
   if (broken !== null)
@@ -103,7 +104,7 @@ function normaliseEscapes(part: string): Segment | Problem {
   }
   const literal = part.replaceAll(/%[0-9A-Fa-f]{2}/g, (triplet) => {
     const character = String.fromCharCode(Number.parseInt(triplet.slice(1), 16));
-    return /[A-Za-z0-9._~-]/.test(character) ? character : triplet.toUpperCase();
+    return /[A-Za-z0-9._~!$&'()*+,=:@-]/.test(character) ? character : triplet.toUpperCase();
   });
   if (literal === '.' || literal === '..') {
     return new Problem(

@@ -61,7 +61,9 @@ export class StateDesk {
   /** The state for a proxy; undefined before the first epoch. */
   stateFor(reader: StateReader): Uint8Array | undefined {
     if (this.#epoch === 0n) return undefined;
-    const labels = Object.entries(reader.labels).map(([name, value]) => `OU=label.${name}=${value}`);
+    const labels = Object.entries(reader.labels).map(
+      ([name, value]) => `OU=label.${name}=${value}`,
+    );
     const key = [reader.spiffeId, ...labels].join(',');
     const known = this.#made.get(key);
     if (known) return known;

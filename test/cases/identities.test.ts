@@ -1,9 +1,8 @@
 /** SPIFFE IDs out of certificates: the filter takes exactly those of the mesh's own form for an identity. */
 import { expect, test } from 'vitest';
-
-import { parsePolicySet } from '../../controller/policy/parse.ts';
-import { compileBundle } from '../../controller/policy/compile.ts';
 import { Direction } from '../../controller/layout.ts';
+import { compileBundle } from '../../controller/policy/compile.ts';
+import { parsePolicySet } from '../../controller/policy/parse.ts';
 import { digestOf, Mesh, NOON_MS, stateOf, statusOf } from '../filter/mesh.ts';
 import { spiffeCases } from './shared-cases.ts';
 
@@ -35,7 +34,12 @@ function expected(id: string): string {
 async function startMesh() {
   const mesh = await Mesh.start();
   const { set } = parsePolicySet([{ name: 'all.yaml', text: POLICY }]);
-  const target = { mesh: DOMAIN, environment: 'prod', service: 'orders', direction: Direction.Inbound };
+  const target = {
+    mesh: DOMAIN,
+    environment: 'prod',
+    service: 'orders',
+    direction: Direction.Inbound,
+  };
   const root = mesh.bundle(compileBundle(set, target, { version: 1n, nowMs: NOON_MS }));
   mesh.state(stateOf({ mesh: DOMAIN, self: OWN }));
   return (uri: string, own = OWN): string => {

@@ -102,12 +102,30 @@ test.each([
 
 test('random bytes around what matters', () => {
   const part = fc.constantFrom(
-    ...['/', '.', '..', ';', '%', '%2', '%2E', '%2f', '%5C', '%C3', '%A9', '%C0%AF', '%E2%82%AC', '?', 'a'],
+    ...[
+      '/',
+      '.',
+      '..',
+      ';',
+      '%',
+      '%2',
+      '%2E',
+      '%2f',
+      '%5C',
+      '%C3',
+      '%A9',
+      '%C0%AF',
+      '%E2%82%AC',
+      '?',
+      'a',
+    ],
     ...['\\', '#', ' ', '\0', '\x7f', 'é', '%3B', '%25', '~', '%7E'],
   );
   const raw = fc.uint8Array({ minLength: 1, maxLength: 3 });
   const piece = fc.oneof({ weight: 9, arbitrary: part.map((text) => Buffer.from(text)) }, raw);
-  const path = fc.array(piece, { maxLength: 8 }).map((all) => Buffer.concat([Buffer.from('/'), ...all]));
+  const path = fc
+    .array(piece, { maxLength: 8 })
+    .map((all) => Buffer.concat([Buffer.from('/'), ...all]));
   fc.assert(
     fc.property(path, (bytes) => {
       fc.pre(!escapesToJudge.test(Buffer.from(bytes).toString('latin1')));

@@ -18,7 +18,8 @@ interface Draft {
   readonly request: RandomRequest;
   readonly change: 'state' | 'clock' | 'back' | 'none';
   readonly moveMs: number;
-  readonly repeats: boolean;
+  /** What is the same as in the request before. */
+  readonly repeats: 'nothing' | 'all' | 'all but host' | 'all but method' | 'all but path';
   readonly ages: readonly number[];
   readonly onInstance: readonly boolean[];
   readonly revoked: 'no' | 'digest' | 'instance';
@@ -38,8 +39,8 @@ function randomDraft(): fc.Arbitrary<Draft> {
   return fc.record({
     request: randomRequest(),
     change: fc.constantFrom('state', 'state', 'clock', 'clock', 'back', 'none'),
-    moveMs: fc.constantFrom(1, 999, 1000, 59_999, 60_000, 60_001, 300_000, 900_000, 1_800_000),
-    repeats: fc.boolean(),
+    moveMs: fc.constantFrom(1, 999, 1000, 59_999, 60_000, 60_001, 300_000, 900_000, 3_600_000),
+    repeats: fc.constantFrom('nothing', 'all', 'all but host', 'all but method', 'all but path'),
     ages: fc.array(fc.constantFrom(0, 1000, 60_000, 600_000), {
       minLength: perSignal,
       maxLength: perSignal,
@@ -52,15 +53,14 @@ function randomDraft(): fc.Arbitrary<Draft> {
   });
 }
 
-function toSteps(drafts: readonly Draft[], digestOf: (request: RandomRequest) => Uint8Array): Step[] {
+function toSteps(
+  drafts: readonly Draft[],
+  digestOf: (request: RandomRequest) => Uint8Array,
+): Step[] {
   const steps: Step[] = [];
   for (const draft of drafts) {
     const before = steps.at(-1);
-    // The same caller and path again under something else is what a cache gets wrong.
-    const request =
-      draft.repeats && before !== undefined
-        ? { ...before.request, signals: draft.request.signals, band: draft.request.band }
-        : draft.request;
+    const request = before === undefined ? draft.request : toRequest(draft, before.request);
     if (before === undefined || draft.change === 'state') {
       const timeMs = request.timeMs;
       steps.push({ request, timeMs, knowledge: toKnowledge(draft, request, digestOf(request)) });
@@ -71,6 +71,18 @@ function toSteps(drafts: readonly Draft[], digestOf: (request: RandomRequest) =>
     steps.push({ request, timeMs, knowledge: undefined });
   }
   return steps;
+}
+
+// The same request again but for one thing is what a cache gets wrong.
+function toRequest({ request, repeats }: Draft, before: RandomRequest): RandomRequest {
+  if (repeats === 'nothing') return request;
+  return {
+    ...request,
+    identity: before.identity,
+    host: repeats === 'all but host' ? request.host : before.host,
+    method: repeats === 'all but method' ? request.method : before.method,
+    path: repeats === 'all but path' ? request.path : before.path,
+  };
 }
 
 function toKnowledge(draft: Draft, request: RandomRequest, digest: Uint8Array): Knowledge {
@@ -93,7 +105,8 @@ function toKnowledge(draft: Draft, request: RandomRequest, digest: Uint8Array): 
   return {
     nowMs: request.timeMs,
     signals,
-    bands: band === Band.Critical && draft.onInstance[0] ? [] : [{ subject: subjectOf(identity), band }],
+    bands:
+      band === Band.Critical && draft.onInstance[0] ? [] : [{ subject: subjectOf(identity), band }],
     revokedDigests: draft.revoked === 'digest' ? [digest] : [],
     revokedInstances: draft.revoked === 'instance' ? [identity.instance] : [],
   };

@@ -18,6 +18,13 @@ spec:
 let mesh: Mesh;
 let root: Root;
 
+/** The batch that is under way. */
+function underway() {
+  const [call] = mesh.vm.httpCalls;
+  if (!call) throw new Error('no batch was sent');
+  return { token: call.token, batch: decodeAuditBatch(call.body) };
+}
+
 beforeEach(async () => {
   mesh = await Mesh.start();
   root = mesh.bundle(bundleOf(POLICY('always'), { version: 7n }));
@@ -28,21 +35,28 @@ test('a decision becomes a record, a batch is sent again until it is taken', () 
   mesh.status(root, CHECKOUT, { path: '/orders/1?token=secret' });
   mesh.status(root, STRANGER, { method: 'DELETE' });
   mesh.vm.tick(root);
-  const [call] = mesh.vm.httpCalls;
-  const batch = decodeAuditBatch(call!.body);
+  const { token, batch } = underway();
   expect(batch.firstSeq).toBe(1n);
   expect(batch.records).toMatchObject([
-    { verdict: 'Allow', source: CHECKOUT, rule: 'orders/checkout', method: 'GET', path: '/orders/1', bundleVersion: 7n, stateEpoch: 3n },
+    {
+      verdict: 'Allow',
+      source: CHECKOUT,
+      rule: 'orders/checkout',
+      method: 'GET',
+      path: '/orders/1',
+      bundleVersion: 7n,
+      stateEpoch: 3n,
+    },
     { verdict: 'Deny', reason: 'NoRulePermits', source: STRANGER, rule: '', method: 'DELETE' },
   ]);
-  mesh.vm.answerHttpCall(call!.token, { status: 503 });
+  mesh.vm.answerHttpCall(token, { status: 503 });
   mesh.vm.tick(root);
-  const again = mesh.vm.httpCalls[0]!;
-  expect(decodeAuditBatch(again.body)).toEqual(batch);
+  const again = underway();
+  expect(again.batch).toEqual(batch);
   mesh.vm.answerHttpCall(again.token, { status: 200 });
   mesh.status(root, CHECKOUT);
   mesh.vm.tick(root);
-  expect(decodeAuditBatch(mesh.vm.httpCalls[0]!.body).firstSeq).toBe(3n);
+  expect(underway().batch.firstSeq).toBe(3n);
 });
 
 test('the tick flushes the counters', () => {
@@ -71,7 +85,7 @@ test('sampled rules record one in sixteen', () => {
   mesh.bundle(bundleOf(POLICY('sampled'), { version: 8n }));
   for (let i = 0; i < 160; i++) mesh.status(root, CHECKOUT);
   mesh.vm.tick(root);
-  expect(decodeAuditBatch(mesh.vm.httpCalls[0]!.body).records).toHaveLength(10);
+  expect(underway().batch.records).toHaveLength(10);
 });
 
 test('a running stream is cut when its source is revoked, others go on', () => {

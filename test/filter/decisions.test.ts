@@ -3,7 +3,17 @@ import { beforeEach, describe, expect, test } from 'vitest';
 
 import { Attribute } from '../../controller/layout.ts';
 import type { Root } from '../../host/vm.ts';
-import { bundleOf, CHECKOUT, digestOf, id, Mesh, NOON_MS, ORDERS, STRANGER, stateOf } from './mesh.ts';
+import {
+  bundleOf,
+  CHECKOUT,
+  digestOf,
+  id,
+  Mesh,
+  NOON_MS,
+  ORDERS,
+  STRANGER,
+  stateOf,
+} from './mesh.ts';
 
 const POLICY = `
 apiVersion: sm-dta/v1
@@ -51,7 +61,10 @@ test('an allow rule permits, everything else is denied', () => {
 });
 
 test('an explicit deny beats every allow', () => {
-  expect(mesh.status(root, CHECKOUT, { path: '/orders/admin' })).toEqual({ status: 403, code: 'DTA1012' });
+  expect(mesh.status(root, CHECKOUT, { path: '/orders/admin' })).toEqual({
+    status: 403,
+    code: 'DTA1012',
+  });
 });
 
 test('`environment: same` compares with the destination', () => {
@@ -60,7 +73,11 @@ test('`environment: same` compares with the destination', () => {
 });
 
 test('labels come from the subject, hosts are compared without case and port', () => {
-  const gold = { method: 'POST', path: '/orders', subject: 'CN=x,OU=label.tier=gold,O=mesh.example' };
+  const gold = {
+    method: 'POST',
+    path: '/orders',
+    subject: 'CN=x,OU=label.tier=gold,O=mesh.example',
+  };
   const ask = (authority: string) => mesh.status(root, STRANGER, { ...gold, authority }).status;
   expect(ask('orders.example')).toBe(200);
   expect(ask('ORDERS.example:8443')).toBe(200);
@@ -71,30 +88,97 @@ test('labels come from the subject, hosts are compared without case and port', (
 
 test('a label of another certificate does not help', () => {
   const silver = id('prod', 'growth', 'ads', '00000000-0000-4000-8000-0000000000aa');
-  const ask = { method: 'POST', path: '/orders', authority: 'orders.example', subject: 'OU=label.tier=silver' };
+  const ask = {
+    method: 'POST',
+    path: '/orders',
+    authority: 'orders.example',
+    subject: 'OU=label.tier=silver',
+  };
   expect(mesh.status(root, silver, ask).code).toBe('DTA1011');
 });
 
 describe('before any rule', () => {
   test('no certificate, a malformed identity, another trust domain', () => {
     const none = mesh.vm.stream(root);
-    const outcome = none.requestHeaders([[':method', 'GET'], [':path', '/orders/1']], true);
+    const outcome = none.requestHeaders(
+      [
+        [':method', 'GET'],
+        [':path', '/orders/1'],
+      ],
+      true,
+    );
     expect(Buffer.from(outcome.localResponse?.body ?? []).toString()).toContain('DTA1005');
     expect(mesh.status(root, 'spiffe://mesh.example/ns/x/sa/y').code).toBe('DTA1006');
     expect(mesh.status(root, `${CHECKOUT}/more`).code).toBe('DTA1006');
-    expect(mesh.status(root, CHECKOUT.replace('mesh.example', 'other.example')).code).toBe('DTA1007');
+    expect(mesh.status(root, CHECKOUT.replace('mesh.example', 'other.example')).code).toBe(
+      'DTA1007',
+    );
   });
 
   test('a proxy that is not the destination denies everything', () => {
     expect(mesh.status(root, CHECKOUT, { own: CHECKOUT }).code).toBe('DTA1009');
-    expect(mesh.status(root, CHECKOUT, { own: ORDERS.replace('/prod/', '/test/') }).code).toBe('DTA1009');
+    expect(mesh.status(root, CHECKOUT, { own: ORDERS.replace('/prod/', '/test/') }).code).toBe(
+      'DTA1009',
+    );
   });
 
   test.each([
-    '/orders/../admin', '/orders/%2e%2e/x', '/orders//1', '/orders/..;/admin', '/orders/%2Fx', '/orders/%5cx',
-    '/orders/a\\b', '/orders/%00', '/orders/%zz', '/orders/%4', '/orders/%41', 'orders/1', '/orders/.', '/orders/1#x', '/orders/\u0001',
+    '/orders/../admin',
+    '/orders/%2e%2e/x',
+    '/orders//1',
+    '/orders/..;/admin',
+    '/orders/%2Fx',
+    '/orders/%5cx',
+    '/orders/a\\b',
+    '/orders/%00',
+    '/orders/%zz',
+    '/orders/%4',
+    '/orders/%41',
+    'orders/1',
+    '/orders/.',
+    '/orders/1#x',
+    '/orders/\u0001',
   ])('a path with two readings is denied: %s', (path) => {
     expect(mesh.status(root, CHECKOUT, { path }).code).toBe('DTA1010');
+  });
+
+  test('all spellings of a path are one: none gets past a rule that denies', () => {
+    const denied = mesh.bundle(
+      bundleOf(
+        `apiVersion: sm-dta/v1
+kind: AccessPolicy
+metadata: { name: spellings }
+spec:
+  destination: { service: orders, environment: prod }
+  rules:
+    - { name: all, effect: allow }
+    - { name: not-these, effect: deny, to: [{ paths: ["/caf%C3%A9", "/a@b/{x}", "/c%21"] }] }
+`,
+        { version: 9n },
+      ),
+    );
+    for (const path of [
+      '/caf%C3%A9',
+      '/caf%c3%a9',
+      '/café',
+      '/caf%C3%a9',
+      '/a@b/1',
+      '/a%40b/1',
+      '/c!',
+      '/c%21',
+    ]) {
+      expect(mesh.status(denied, CHECKOUT, { path }), path).toEqual({
+        status: 403,
+        code: 'DTA1012',
+      });
+    }
+    for (const path of ['/caf%C3', '/caf%A9', '/caf%ED%A0%80', '/caf%C0%AF', '/x%3b', '/x%25']) {
+      expect(mesh.status(denied, CHECKOUT, { path }), path).toEqual({
+        status: 403,
+        code: 'DTA1010',
+      });
+    }
+    expect(mesh.status(denied, CHECKOUT, { path: '/caf%20%5B' }).status).toBe(200);
   });
 
   test('a revoked certificate or instance is refused on the next request, also when its allow was cached', () => {
@@ -146,16 +230,22 @@ describe('before any rule', () => {
 
 describe('a cached allow does not outlive', () => {
   const REPORTS = id('prod', 'data', 'reports', '00000000-0000-4000-8000-0000000000cc');
-  const signal = (value: number, observedAtMs: number) => ({
+  const signal = (value: number, observedAtMs: number, maxAgeMs = 60_000) => ({
     signals: [
-      { subject: 'prod/reports', attribute: Attribute.SourceCpu, value, observedAtMs, maxAgeMs: 60_000 },
+      {
+        subject: 'prod/reports',
+        attribute: Attribute.SourceCpu,
+        value,
+        observedAtMs,
+        maxAgeMs,
+      },
     ],
   });
 
   test('a window edge', () => {
     const at = NOON_MS + 5 * 3_600_000 + 55 * 60_000;
     mesh.nowMs = at;
-    mesh.state(stateOf({ epoch: 2n, nowMs: at, signals: [{ ...signal(0.1, at).signals[0]!, maxAgeMs: 0 }] }));
+    mesh.state(stateOf({ epoch: 2n, nowMs: at, ...signal(0.1, at, 0) }));
     expect(mesh.status(root, REPORTS, { path: '/x' }).status).toBe(200);
     mesh.nowMs = NOON_MS + 6 * 3_600_000 - 1;
     expect(mesh.status(root, REPORTS, { path: '/x' }).status).toBe(200);
@@ -194,7 +284,13 @@ test('two bundles in one VM never share a decision, and an older version is not 
 
 test('spoofed x-dta headers never reach the application', () => {
   const stream = mesh.stream(root, CHECKOUT);
-  mesh.ask(stream, CHECKOUT, { headers: [['x-dta-identity', 'root'], ['x-dta-labels', 'none'], ['x-other', 'stays']] });
+  mesh.ask(stream, CHECKOUT, {
+    headers: [
+      ['x-dta-identity', 'root'],
+      ['x-dta-labels', 'none'],
+      ['x-other', 'stays'],
+    ],
+  });
   const names = stream.forwardedRequest.headers?.map(([name]) => name);
   expect(names).toContain('x-other');
   expect(names?.filter((name) => name.startsWith('x-dta-'))).toEqual([]);
@@ -202,6 +298,9 @@ test('spoofed x-dta headers never reach the application', () => {
 
 test('gRPC gets status 7', () => {
   const stream = mesh.stream(root, STRANGER);
-  const outcome = mesh.ask(stream, STRANGER, { method: 'POST', headers: [['content-type', 'application/grpc']] });
+  const outcome = mesh.ask(stream, STRANGER, {
+    method: 'POST',
+    headers: [['content-type', 'application/grpc']],
+  });
   expect(outcome.localResponse?.grpcStatus).toBe(7);
 });

@@ -66,7 +66,9 @@ describe('requests', () => {
         stream.requestBody(CARD.slice(i, i + size), i + size >= CARD.length);
       }
       expect(text(stream.forwardedRequest.body)).toBe(MASKED);
-      expect(stream.forwardedRequest.headers?.map(([name]) => name)).not.toContain('content-length');
+      expect(stream.forwardedRequest.headers?.map(([name]) => name)).not.toContain(
+        'content-length',
+      );
       stream.end();
     }
   });
@@ -123,21 +125,34 @@ describe('requests', () => {
   });
 
   test('upgrades are refused where a mask would be passed by', () => {
-    expect(statusOf(post(CHECKOUT, [JSON_TYPE, ['upgrade', 'websocket']]).outcome).code).toBe('DTA1019');
+    expect(statusOf(post(CHECKOUT, [JSON_TYPE, ['upgrade', 'websocket']]).outcome).code).toBe(
+      'DTA1019',
+    );
   });
 });
 
 describe('responses', () => {
   const answer = (headers: [string, string][], uri = CHECKOUT) => {
     const stream = mesh.stream(root, uri);
-    mesh.ask(stream, uri, { headers: [['accept-encoding', 'gzip'], ['range', 'bytes=0-9']] });
+    mesh.ask(stream, uri, {
+      headers: [
+        ['accept-encoding', 'gzip'],
+        ['range', 'bytes=0-9'],
+      ],
+    });
     const outcome = stream.responseHeaders([[':status', '200'], ...headers], false);
     return { stream, outcome };
   };
-  const secret = '{"customer":{"iban":"DE89370400440532013000","name":"A"},"ssn":"1","card":"4111 1111 1111 1111"}';
+  const secret =
+    '{"customer":{"iban":"DE89370400440532013000","name":"A"},"ssn":"1","card":"4111 1111 1111 1111"}';
 
   test('are masked, and headers that would lie are gone', () => {
-    const { stream } = answer([JSON_TYPE, ['content-length', '99'], ['etag', '"x"'], ['x-keep', '1']]);
+    const { stream } = answer([
+      JSON_TYPE,
+      ['content-length', '99'],
+      ['etag', '"x"'],
+      ['x-keep', '1'],
+    ]);
     for (const byte of secret) stream.responseBody(byte, false);
     stream.responseBody('', true);
     expect(JSON.parse(text(stream.forwardedResponse.body))).toEqual({
@@ -156,7 +171,10 @@ describe('responses', () => {
 
   test('that are unreadable become 502 while nothing went on, a reset after', () => {
     const early = answer([JSON_TYPE]).stream;
-    expect(statusOf(early.responseBody('<html>4111111111111111', true))).toEqual({ status: 502, code: 'DTA1014' });
+    expect(statusOf(early.responseBody('<html>4111111111111111', true))).toEqual({
+      status: 502,
+      code: 'DTA1014',
+    });
     const late = answer([JSON_TYPE]).stream;
     late.responseBody('[1,', false);
     expect(late.responseBody('}', false).reset).toBe(true);
@@ -183,13 +201,32 @@ test('outbound: what this proxy sends is masked under its own identity, response
   const outbound = mesh.bundle(bundleOf(POLICY, { direction: Direction.Outbound }));
   mesh.state(stateOf({ epoch: 2n, self: CHECKOUT }));
   const stream = mesh.vm.stream(outbound);
-  stream.requestHeaders([[':method', 'POST'], [':path', '/orders'], [':authority', 'orders'], JSON_TYPE], false);
+  stream.requestHeaders(
+    [[':method', 'POST'], [':path', '/orders'], [':authority', 'orders'], JSON_TYPE],
+    false,
+  );
   stream.requestBody(CARD, true);
   expect(text(stream.forwardedRequest.body)).toBe(MASKED);
-  stream.responseHeaders([[':status', '200'], ['content-type', 'text/html']], false);
+  stream.responseHeaders(
+    [
+      [':status', '200'],
+      ['content-type', 'text/html'],
+    ],
+    false,
+  );
   stream.responseBody('<p>', true);
   expect(text(stream.forwardedResponse.body)).toBe('<p>');
   mesh.state(stateOf({ epoch: 3n, self: ORDERS }));
   const other = mesh.vm.stream(outbound);
-  expect(statusOf(other.requestHeaders([[':method', 'GET'], [':path', '/']], true)).code).toBe('DTA1011');
+  expect(
+    statusOf(
+      other.requestHeaders(
+        [
+          [':method', 'GET'],
+          [':path', '/'],
+        ],
+        true,
+      ),
+    ).code,
+  ).toBe('DTA1011');
 });

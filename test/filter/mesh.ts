@@ -35,7 +35,8 @@ export function bundleOf(
   options: { version?: bigint; direction?: Direction; nowMs?: number; service?: string } = {},
 ): Uint8Array {
   const { set, errors } = parsePolicySet([{ name: 'policy.yaml', text: policy }]);
-  if (errors.length > 0) throw new Error(errors.map((e) => `${e.line}:${e.column} ${e.message}`).join('\n'));
+  if (errors.length > 0)
+    throw new Error(errors.map((e) => `${e.line}:${e.column} ${e.message}`).join('\n'));
   return compileBundle(
     set,
     {
@@ -74,7 +75,11 @@ export class Mesh {
 
   static async start(options: VmOptions = {}): Promise<Mesh> {
     const module = await loadModule(filterPath);
-    const env = { DTA_IDENTITY: 'header', DTA_HOLD_HEADERS: 'true', DTA_AUDIT_CLUSTER: 'dta-audit' };
+    const env = {
+      DTA_IDENTITY: 'header',
+      DTA_HOLD_HEADERS: 'true',
+      DTA_AUDIT_CLUSTER: 'dta-audit',
+    };
     return new Mesh((now) => new Vm(module, { env, now, ...options }));
   }
 

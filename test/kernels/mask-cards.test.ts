@@ -25,7 +25,8 @@ const decimal = vectors.filter(({ mod, number }) => mod === 'stdnum.luhn' && /^\
 test('12 to 19 digits, as text and as a number', () => {
   for (let length = 10; length <= 22; length++) {
     const stem = '5172839465061728394506'.slice(0, length - 1);
-    const number = [...'0123456789'].map((digit) => stem + digit).find((one) => kernel.check('luhn', one)) ?? '';
+    const number =
+      [...'0123456789'].map((digit) => stem + digit).find((one) => kernel.check('luhn', one)) ?? '';
     const masked = length < 12 || length > 19 ? number : '*'.repeat(length - 4) + number.slice(-4);
     expect(kernel.text(card(), `["${number}"]`)).toBe(`["${masked}"]`);
     const expected = masked === number ? number : `"${masked}"`;
@@ -86,6 +87,11 @@ describe('strings', () => {
     const masked = kernel.mask(card(), `["${value}"]`);
     expect(masked.output.toString()).toBe(`["${value}"]`);
     expect(masked.count).toBe(0);
+  });
+
+  test('a string counts once, whatever it holds', () => {
+    const text = '["4111111111111111","4111111111111111 x 4111111111111111",4111111111111111,"x"]';
+    expect(kernel.mask(card(), text).count).toBe(3);
   });
 
   test('an identifier breaks a run but not what follows', () => {

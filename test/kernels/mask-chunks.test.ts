@@ -116,11 +116,13 @@ describe('the end', async () => {
     expect(kernel.mask(profile, pieces).output.toString()).toBe(whole);
   });
 
-  test('a piece of a body never overruns the output block', () => {
+  test('a piece of a body never overruns the output block', async () => {
+    // A kernel of its own: its block is still small and grows with the bodies.
+    const fresh = await loadKernel();
     const redact: Profile = { paths: [{ path: '$', rule: { operator: 'Redact' } }] };
     for (let zeros = 30_000; zeros < 120_000; zeros += 1_111) {
       const pieces = [Buffer.from(`[${'0,'.repeat(zeros)}0`), Buffer.from(']')];
-      expect(kernel.mask(redact, pieces).output.length).toBe(zeros * 6 + 7);
+      expect(fresh.mask(redact, pieces).output.length).toBe(zeros * 6 + 7);
     }
   });
 

@@ -22,7 +22,9 @@ interface Options {
 
 export function agentCommand(): Command {
   return new Command('agent')
-    .description('join a workload to the mesh, serve its certificates by SDS, relay its audit batches')
+    .description(
+      'join a workload to the mesh, serve its certificates by SDS, relay its audit batches',
+    )
     .requiredOption('--controller <url>', 'https://<host>:<agent port> of the controller')
     .requiredOption('--workload <name>', 'name of the workload on this host')
     .option('--token <token>', 'join token; visible to other users of the host, see --token-file')
@@ -65,5 +67,7 @@ function readToken({ token, tokenFile }: Options): string | undefined {
 
 function readUid(text: string): number {
   if (/^\d{1,10}$/.test(text)) return Number(text);
-  throw new DtaError('usage', `\`${text}\` is no user id`, { help: 'give the number that `id -u` prints' });
+  throw new DtaError('usage', `\`${text}\` is no user id`, {
+    help: 'give the number that `id -u` prints',
+  });
 }

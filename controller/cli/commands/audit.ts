@@ -34,7 +34,8 @@ export function auditCommand(): Command {
       const interrupted = new AbortController();
       process.once('SIGINT', () => interrupted.abort());
       const after = String(records.at(-1)?.id ?? 0);
-      for await (const record of client.followAudit({ ...query, after }, interrupted.signal)) print(record);
+      for await (const record of client.followAudit({ ...query, after }, interrupted.signal))
+        print(record);
     });
   return new Command('audit').description('read what was decided').addCommand(tail);
 }

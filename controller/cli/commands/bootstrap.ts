@@ -32,7 +32,10 @@ export function bootstrapCommand(): Command {
     .requiredOption('--environment <name>', 'its environment')
     .requiredOption('--workload <name>', 'its name at the agent')
     .option('--socket-dir <dir>', "the agent's sockets", 'dta-agent/sockets')
-    .option('--xds <host:port>', 'the controller, for proxies', parseAddress, { address: '127.0.0.1', port: 15_611 })
+    .option('--xds <host:port>', 'the controller, for proxies', parseAddress, {
+      address: '127.0.0.1',
+      port: 15_611,
+    })
     .option('--inbound <host:port>', 'where to listen with mutual TLS', parseAddress)
     .option('--app <host:port>', 'the application behind it', parseAddress)
     .option(
@@ -51,7 +54,10 @@ export function bootstrapCommand(): Command {
           environment: options.environment,
           service: options.service,
           controller: { ...options.xds, uriPrefix: controllerPrefix(options.trustDomain) },
-          agent: { sdsSocket: join(sockets, 'agent.sock'), auditSocket: join(sockets, 'audit.sock') },
+          agent: {
+            sdsSocket: join(sockets, 'agent.sock'),
+            auditSocket: join(sockets, 'audit.sock'),
+          },
           admin: { port: options.adminPort },
           ...(inbound && app && { inbound: { ...inbound, application: app } }),
           outbound: options.outbound,
@@ -66,9 +72,15 @@ export function controllerPrefix(trustDomain: string): string {
 }
 
 function collectOutbound(text: string, before: OutboundTarget[]): OutboundTarget[] {
-  const [, environment, service, port, address] = /^([^/=]+)\/([^/=]+)=(\d+)=(.+)$/.exec(text) ?? [];
+  const [, environment, service, port, address] =
+    /^([^/=]+)\/([^/=]+)=(\d+)=(.+)$/.exec(text) ?? [];
   if (!environment || !service || !port || !address) {
-    throw new InvalidArgumentError('expected <environment>/<service>=<loopback port>=<host>:<port>');
+    throw new InvalidArgumentError(
+      'expected <environment>/<service>=<loopback port>=<host>:<port>',
+    );
   }
-  return [...before, { environment, service, listenPort: parsePort(port), ...parseAddress(address) }];
+  return [
+    ...before,
+    { environment, service, listenPort: parsePort(port), ...parseAddress(address) },
+  ];
 }

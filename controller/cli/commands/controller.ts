@@ -32,9 +32,18 @@ export function controllerCommand(): Command {
     .option('--ip <address...>', 'addresses by which agents and proxies reach it', ['127.0.0.1'])
     .option('--agent-port <port>', 'for agents, 0 takes a free one', parsePort, 15_610)
     .option('--xds-port <port>', 'for proxies, 0 takes a free one', parsePort, 15_611)
-    .option('--operator-port <port>', 'for operators, on loopback, 0 takes a free one', parsePort, 15_612)
+    .option(
+      '--operator-port <port>',
+      'for operators, on loopback, 0 takes a free one',
+      parsePort,
+      15_612,
+    )
     .option('--filter <path>', 'filter.wasm, at the same path on the hosts of the proxies')
-    .option('--leaf-ttl <duration>', 'life of certificates, at most 24h (default: 1h)', parseDuration)
+    .option(
+      '--leaf-ttl <duration>',
+      'life of certificates, at most 24h (default: 1h)',
+      parseDuration,
+    )
     .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
     .addOption(dataDirOption())
     .action(async (options: Options) => {

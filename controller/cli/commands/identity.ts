@@ -24,7 +24,9 @@ interface IssueOptions {
 
 function issueCommand(): Command {
   return new Command('issue')
-    .description('register a workload and print a join token for one instance of it: good once, for ten minutes')
+    .description(
+      'register a workload and print a join token for one instance of it: good once, for ten minutes',
+    )
     .requiredOption('--service <name>', 'service')
     .requiredOption('--team <name>', 'owning team')
     .requiredOption('--environment <name>', 'deployment environment')
@@ -55,7 +57,9 @@ function listCommand(): Command {
           i.team,
           i.service,
           i.certificate ? showTime(i.certificate.notAfterMs) : '-',
-          i.revokedAtMs === undefined ? 'valid' : `revoked ${showTime(i.revokedAtMs)}: ${i.revokedReason ?? ''}`,
+          i.revokedAtMs === undefined
+            ? 'valid'
+            : `revoked ${showTime(i.revokedAtMs)}: ${i.revokedReason ?? ''}`,
         ]),
       );
     });
@@ -63,15 +67,24 @@ function listCommand(): Command {
 
 function revokeCommand(): Command {
   return new Command('revoke')
-    .description('revoke an instance (UUID) or one certificate (SHA-256 digest or serial), at once and for good')
+    .description(
+      'revoke an instance (UUID) or one certificate (SHA-256 digest or serial), at once and for good',
+    )
     .argument('<id>', 'UUID, digest or serial')
     .option('--reason <text>', 'recorded with the revocation', '')
     .addOption(dataDirOption())
     .addOption(outputOption())
-    .action(async (id: string, { reason, dataDir, output }: { reason: string; dataDir: string; output: string }) => {
-      const revocation = await operatorClient(dataDir).revoke(id, reason);
-      if (output === 'json') return printJson(revocation);
-      const what = revocation.repeated ? 'was revoked before' : 'revoked';
-      console.log(`${revocation.kind} ${revocation.instance} ${what}, ${revocation.digests.length} live certificate(s)`);
-    });
+    .action(
+      async (
+        id: string,
+        { reason, dataDir, output }: { reason: string; dataDir: string; output: string },
+      ) => {
+        const revocation = await operatorClient(dataDir).revoke(id, reason);
+        if (output === 'json') return printJson(revocation);
+        const what = revocation.repeated ? 'was revoked before' : 'revoked';
+        console.log(
+          `${revocation.kind} ${revocation.instance} ${what}, ${revocation.digests.length} live certificate(s)`,
+        );
+      },
+    );
 }

@@ -30,7 +30,9 @@ function checkCommand(): Command {
         console.log(`${file}:${line}:${column}: warning: ${message}`);
       }
       const bytes = checked.bundles.reduce((sum, bundle) => sum + bundle.sizeBytes, 0);
-      console.log(`ok: ${checked.policies} policies, ${checked.bundles.length} bundles, ${bytes} bytes`);
+      console.log(
+        `ok: ${checked.policies} policies, ${checked.bundles.length} bundles, ${bytes} bytes`,
+      );
     });
 }
 
@@ -42,7 +44,8 @@ function pushCommand(): Command {
     .addOption(outputOption())
     .action(async (paths: string[], { dataDir, output }: Options) => {
       const published = await operatorClient(dataDir).pushPolicies(readPolicyFiles(paths));
-      if (output === 'json') return printJson({ ...published, files: published.files.map(({ name }) => name) });
+      if (output === 'json')
+        return printJson({ ...published, files: published.files.map(({ name }) => name) });
       console.log(`published revision ${published.revision}: ${published.bundles.length} bundles`);
     });
 }

@@ -13,18 +13,28 @@ export function statusCommand(): Command {
       const status = await operatorClient(dataDir).status();
       if (output === 'json') return printJson(status);
       const { policy, audit } = status;
-      console.log(`controller ${status.version} of ${status.trustDomain}, up since ${showTime(status.startedAtMs)}`);
       console.log(
-        policy ? `policy revision ${policy.revision}, pushed ${showTime(policy.pushedAtMs)} by ${policy.pushedBy}` : 'no policy',
+        `controller ${status.version} of ${status.trustDomain}, up since ${showTime(status.startedAtMs)}`,
+      );
+      console.log(
+        policy
+          ? `policy revision ${policy.revision}, pushed ${showTime(policy.pushedAtMs)} by ${policy.pushedBy}`
+          : 'no policy',
       );
       console.log(`state epoch ${status.stateEpoch}`);
-      console.log(`audit: ${audit.stored} records of ${audit.vms} VMs, ${audit.missing} missing, ${audit.dropped} dropped`);
+      console.log(
+        `audit: ${audit.stored} records of ${audit.vms} VMs, ${audit.missing} missing, ${audit.dropped} dropped`,
+      );
       const rows = status.proxies.flatMap(({ spiffeId, resources }) =>
         resources.map((r) => [
           spiffeId,
           r.name,
           r.ackedVersion ?? '-',
-          r.nack ? `refuses ${r.nack.version}` : r.sentVersion === r.ackedVersion ? 'current' : 'pending',
+          r.nack
+            ? `refuses ${r.nack.version}`
+            : r.sentVersion === r.ackedVersion
+              ? 'current'
+              : 'pending',
           r.ackLatencyMs === undefined ? '-' : `${r.ackLatencyMs} ms`,
         ]),
       );
@@ -32,6 +42,7 @@ export function statusCommand(): Command {
         console.log('');
         printTable(['PROXY', 'RESOURCE', 'VERSION', 'STATE', 'LATENCY'], rows);
       }
-      for (const { what, help } of status.degraded) console.log(`\ndegraded: ${what}\n  help: ${help}`);
+      for (const { what, help } of status.degraded)
+        console.log(`\ndegraded: ${what}\n  help: ${help}`);
     });
 }

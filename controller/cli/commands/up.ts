@@ -27,7 +27,8 @@ export function upCommand(): Command {
       try {
         const failed = tour ? await runTour(mesh, (line) => console.log(line)) : 0;
         if (tour) say('end of the tour');
-        if (failed > 0) throw new DtaError('internal', `${failed} lines of the tour were not as expected`);
+        if (failed > 0)
+          throw new DtaError('internal', `${failed} lines of the tour were not as expected`);
         if (once) return;
         showWhatToTry(mesh, relative(process.cwd(), mesh.dataDir));
         await stopped;

@@ -12,6 +12,9 @@ export function versionCommand(): Command {
     .action(({ output }: { output: string }) => {
       const facts = { version, format: FORMAT_VERSION, node: process.versions.node };
       if (output === 'json') printJson(facts);
-      else console.log(`dta ${version} (bundle format ${FORMAT_VERSION}, node ${process.versions.node})`);
+      else
+        console.log(
+          `dta ${version} (bundle format ${FORMAT_VERSION}, node ${process.versions.node})`,
+        );
     });
 }

@@ -34,7 +34,10 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const log = createWriteStream(logFile);
   const said = await new Promise<string>((resolve, reject) => {
     const fail = (what: string) => reject(failure(name, what, logFile));
-    const timer = setTimeout(() => fail(`was not ready in ${readyWithinMs / 1000} s`), readyWithinMs);
+    const timer = setTimeout(
+      () => fail(`was not ready in ${readyWithinMs / 1000} s`),
+      readyWithinMs,
+    );
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on('line', (line) => {
         log.write(`${line}\n`);
@@ -67,7 +70,10 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 function failure(name: string, what: string, logFile: string): DtaError {
-  const lastWords = readFileSync(logFile, { encoding: 'utf8', flag: 'a+' }).trim().split('\n').slice(-5);
+  const lastWords = readFileSync(logFile, { encoding: 'utf8', flag: 'a+' })
+    .trim()
+    .split('\n')
+    .slice(-5);
   return new DtaError('setup', `${name} ${what}`, {
     help: `its log is ${logFile}; it ends with:\n    ${lastWords.join('\n    ')}`,
   });

@@ -59,14 +59,26 @@ async function assemble(
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const start = async (name: string, command: string, args: string[], ready: RegExp, env = {}) => {
-    const child = await startChild({ name, command, args, ready, env, logFile: join(dir, `${name}.log`) });
+    const child = await startChild({
+      name,
+      command,
+      args,
+      ready,
+      env,
+      logFile: join(dir, `${name}.log`),
+    });
     children.push(child);
     return child.said;
   };
   const node = (name: string, script: string, ...args: string[]) =>
     start(name, process.execPath, [projectPath(script), ...args], /^listening on (\d+)/);
   const dataDir = join(dir, 'controller');
-  const said = await start('controller', projectPath('dta'), controllerArgs(dataDir), /^controller of .*/);
+  const said = await start(
+    'controller',
+    projectPath('dta'),
+    controllerArgs(dataDir),
+    /^controller of .*/,
+  );
   const [, agentPort, xdsPort] = /agents (\d+), xds (\d+)/.exec(said) ?? [];
   say(`controller: certificate authority, policy, xDS (${said.replace('controller of ', '')})`);
   const operator = operatorClient(dataDir);
@@ -76,19 +88,45 @@ async function assemble(
     const { token } = await operator.issueIdentity(workload);
     const args = ['agent', '--controller', controllerUrl, '--workload', workload.service];
     args.push('--state-dir', join(dir, 'agents'), '--socket-dir', sockets);
-    const id = await start(`${workload.service}-agent`, projectPath('dta'), args, /^agent of (\S+):/, {
-      DTA_JOIN_TOKEN: token,
-    });
+    const id = await start(
+      `${workload.service}-agent`,
+      projectPath('dta'),
+      args,
+      /^agent of (\S+):/,
+      {
+        DTA_JOIN_TOKEN: token,
+      },
+    );
     say(`agent: ${id}`);
   }
   await operator.pushPolicies(readPolicyFiles([projectPath('examples/demo/policies')]));
   say('policies of examples/demo/policies pushed');
-  const [ordersInbound, checkoutInbound, checkoutOutbound, ordersAdmin, checkoutAdmin] = (await freePorts(5)) as Ports;
+  const [ordersInbound, checkoutInbound, checkoutOutbound, ordersAdmin, checkoutAdmin] =
+    (await freePorts(5)) as Ports;
   const ordersApp = Number(await node('orders', 'examples/demo/services/orders.ts'));
-  const checkoutApp = Number(await node('checkout', 'examples/demo/services/checkout.ts', String(checkoutOutbound)));
-  const sidecar = async (service: string, inboundPort: number, app: number, adminPort: number, outbound: OutboundTarget[]) => {
+  const checkoutApp = Number(
+    await node('checkout', 'examples/demo/services/checkout.ts', String(checkoutOutbound)),
+  );
+  const sidecar = async (
+    service: string,
+    inboundPort: number,
+    app: number,
+    adminPort: number,
+    outbound: OutboundTarget[],
+  ) => {
     const file = join(dir, `${service}-envoy.yaml`);
-    writeFileSync(file, bootstrap({ service, inboundPort, app, adminPort, outbound, sockets, xdsPort: Number(xdsPort) }));
+    writeFileSync(
+      file,
+      bootstrap({
+        service,
+        inboundPort,
+        app,
+        adminPort,
+        outbound,
+        sockets,
+        xdsPort: Number(xdsPort),
+      }),
+    );
     const args = ['-c', file, '--use-dynamic-base-id', '--concurrency', '2', '--log-level', 'warn'];
     args.push('--component-log-level', 'main:info');
     await start(`${service}-envoy`, envoyPath(), args, /starting main dispatch loop/);
@@ -97,9 +135,23 @@ async function assemble(
   };
   await sidecar('orders', ordersInbound, ordersApp, ordersAdmin, []);
   await sidecar('checkout', checkoutInbound, checkoutApp, checkoutAdmin, [
-    { environment: 'prod', service: 'orders', listenPort: checkoutOutbound, address: '127.0.0.1', port: ordersInbound },
+    {
+      environment: 'prod',
+      service: 'orders',
+      listenPort: checkoutOutbound,
+      address: '127.0.0.1',
+      port: ordersInbound,
+    },
   ]);
-  const ports = { ordersInbound, ordersApp, checkoutOutbound, checkoutApp, checkoutInbound, ordersAdmin, checkoutAdmin };
+  const ports = {
+    ordersInbound,
+    ordersApp,
+    checkoutOutbound,
+    checkoutApp,
+    checkoutInbound,
+    ordersAdmin,
+    checkoutAdmin,
+  };
   return { trustDomain, dataDir, operator, controllerUrl, ports, stop };
 }
 
@@ -107,7 +159,16 @@ type Ports = [number, number, number, number, number];
 
 function controllerArgs(dataDir: string): string[] {
   const ports = ['--agent-port', '0', '--xds-port', '0', '--operator-port', '0'];
-  return ['controller', '--trust-domain', trustDomain, '--data-dir', dataDir, '--filter', filterPath(), ...ports];
+  return [
+    'controller',
+    '--trust-domain',
+    trustDomain,
+    '--data-dir',
+    dataDir,
+    '--filter',
+    filterPath(),
+    ...ports,
+  ];
 }
 
 interface SidecarOptions {
@@ -126,7 +187,11 @@ function bootstrap(options: SidecarOptions): string {
     nodeId: options.service,
     environment: 'prod',
     service: options.service,
-    controller: { address: '127.0.0.1', port: options.xdsPort, uriPrefix: controllerPrefix(trustDomain) },
+    controller: {
+      address: '127.0.0.1',
+      port: options.xdsPort,
+      uriPrefix: controllerPrefix(trustDomain),
+    },
     agent: { sdsSocket: join(sockets, 'agent.sock'), auditSocket: join(sockets, 'audit.sock') },
     admin: { port: options.adminPort },
     inbound: {

@@ -32,7 +32,12 @@ export class TourClient {
   readonly #agent: Agent;
   readonly #port: number;
 
-  private constructor(port: number, identity: HeldIdentity | undefined, rootPem: string, sockets: number) {
+  private constructor(
+    port: number,
+    identity: HeldIdentity | undefined,
+    rootPem: string,
+    sockets: number,
+  ) {
     this.identity = identity;
     this.#port = port;
     this.#agent = new Agent({
@@ -61,10 +66,18 @@ export class TourClient {
   /** Sends a request; never throws. */
   ask({ method = 'GET', path = '/orders/7', body, headers = {} }: Ask = {}): Promise<Answer> {
     return new Promise((resolve) => {
-      const options = { host: '127.0.0.1', port: this.#port, method, path, agent: this.#agent, headers };
+      const options = {
+        host: '127.0.0.1',
+        port: this.#port,
+        method,
+        path,
+        agent: this.#agent,
+        headers,
+      };
       const call = request(options, (answer) => {
         text(answer).then(
-          (content) => resolve({ status: answer.statusCode ?? 0, body: content, code: codeOf(content) }),
+          (content) =>
+            resolve({ status: answer.statusCode ?? 0, body: content, code: codeOf(content) }),
           (error: Error) => resolve({ status: 0, body: error.message, code: '' }),
         );
       });
@@ -82,7 +95,9 @@ export class TourClient {
 export function sendPlaintext(port: number): Promise<string> {
   return new Promise((resolve) => {
     let received = '';
-    const socket = connect(port, '127.0.0.1', () => socket.write('GET /orders/7 HTTP/1.1\r\nhost: orders\r\n\r\n'));
+    const socket = connect(port, '127.0.0.1', () =>
+      socket.write('GET /orders/7 HTTP/1.1\r\nhost: orders\r\n\r\n'),
+    );
     socket.on('data', (chunk) => {
       received += chunk.toString('latin1');
     });

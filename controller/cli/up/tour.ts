@@ -25,6 +25,11 @@ class Report {
     this.#print(`${mark} ${what.padEnd(58)} expected ${expected.padEnd(30)} came ${came}`);
   }
 
+  /** Something that came, and that a line after it judges. */
+  note(text: string): void {
+    this.#print(`     ${text}`);
+  }
+
   heading(title: string): void {
     this.#print(`\n${title}`);
   }
@@ -47,7 +52,9 @@ export async function runTour(mesh: DemoMesh, print: (line: string) => void): Pr
 }
 
 async function showMasking(mesh: DemoMesh, report: Report): Promise<void> {
-  report.heading('allowed and masked (checkout -> its Envoy -> mutual TLS -> Envoy of orders -> orders)');
+  report.heading(
+    'allowed and masked (checkout -> its Envoy -> mutual TLS -> Envoy of orders -> orders)',
+  );
   const { checkoutApp, ordersApp } = mesh.ports;
   await untilAllowed(checkoutApp);
   const read = await plain(checkoutApp, '/orders/7');
@@ -77,9 +84,21 @@ async function showDenials(mesh: DemoMesh, report: Report, checkout: TourClient)
   report.line('checkout, directly', '200', show(await checkout.ask()));
   const cases = [
     ['the wrong service: ads', '403 DTA1011', workload('ads', 'growth', 'prod')],
-    ['the wrong environment: checkout in staging', '403 DTA1011', workload('checkout', 'payments', 'staging')],
-    ['reports inside the hours of its shift', '200', { ...workload('reports', 'data', 'prod'), labels: { shift: shiftNow() } }],
-    ['reports outside the hours of its shift', '403 DTA1011', { ...workload('reports', 'data', 'prod'), labels: { shift: otherShift() } }],
+    [
+      'the wrong environment: checkout in staging',
+      '403 DTA1011',
+      workload('checkout', 'payments', 'staging'),
+    ],
+    [
+      'reports inside the hours of its shift',
+      '200',
+      { ...workload('reports', 'data', 'prod'), labels: { shift: shiftNow() } },
+    ],
+    [
+      'reports outside the hours of its shift',
+      '403 DTA1011',
+      { ...workload('reports', 'data', 'prod'), labels: { shift: otherShift() } },
+    ],
   ] as const;
   for (const [what, expected, who] of cases) {
     const client = await TourClient.join(mesh, who);
@@ -90,8 +109,16 @@ async function showDenials(mesh: DemoMesh, report: Report, checkout: TourClient)
   report.line('no certificate', 'no answer', show(await stranger.ask()));
   stranger.close();
   const answer = await sendPlaintext(mesh.ports.ordersInbound);
-  report.line('plaintext to the listener of orders', 'no answer', answer.startsWith('HTTP/') ? answer.slice(9, 12) : 'no answer');
-  report.line('a rule that denies beats one that allows', '403 DTA1012', show(await checkout.ask({ path: '/orders/admin/keys' })));
+  report.line(
+    'plaintext to the listener of orders',
+    'no answer',
+    answer.startsWith('HTTP/') ? answer.slice(9, 12) : 'no answer',
+  );
+  report.line(
+    'a rule that denies beats one that allows',
+    '403 DTA1012',
+    show(await checkout.ask({ path: '/orders/admin/keys' })),
+  );
 }
 
 async function showPaths(report: Report, checkout: TourClient): Promise<void> {
@@ -99,7 +126,8 @@ async function showPaths(report: Report, checkout: TourClient): Promise<void> {
   const cases = [
     ['/orders/7/../admin/keys', '403 DTA1012'],
     ['/orders/%2e%2e/admin', '403 DTA1011'],
-    ['/orders/..;/admin', '403 DTA1010'],
+    // Envoy takes the first for a dot segment and leaves `/admin`; the second it passes on as `/orders/..;/admin`.
+    ['/orders/..;/admin', '403 DTA1011'],
     ['/orders/%2e%2e;/admin', '403 DTA1010'],
     ['/orders/x%2Fadmin', '400'],
     ['/orders/x%00', '400'],
@@ -116,11 +144,19 @@ async function showRevocation(mesh: DemoMesh, report: Report): Promise<void> {
   const startedAt = performance.now();
   await mesh.operator.revoke(client.identity?.instance ?? '', 'stolen key (tour)');
   let answer = await client.ask();
-  while (answer.status === 200 && performance.now() - startedAt < 5_000) answer = await client.ask();
+  while (answer.status === 200 && performance.now() - startedAt < 5_000)
+    answer = await client.ask();
   const tookMs = performance.now() - startedAt;
   report.line('the next request on that connection', '403 DTA1008', show(answer));
-  const within = tookMs <= revocationBoundMs ? `within ${revocationBoundMs} ms` : `after ${Math.round(tookMs)} ms`;
-  report.line(`from the command to the refusal: ${Math.round(tookMs)} ms`, `within ${revocationBoundMs} ms`, within);
+  const within =
+    tookMs <= revocationBoundMs
+      ? `within ${revocationBoundMs} ms`
+      : `after ${Math.round(tookMs)} ms`;
+  report.line(
+    `from the command to the refusal: ${Math.round(tookMs)} ms`,
+    `within ${revocationBoundMs} ms`,
+    within,
+  );
   client.close();
 }
 
@@ -128,36 +164,53 @@ async function showSwaps(mesh: DemoMesh, report: Report, checkout: TourClient): 
   report.heading(`the policy is swapped ${swapCount} times under load`);
   const files = readPolicyFiles([projectPath('examples/demo/policies')]);
   const variant = (operator: string) =>
-    files.map(({ name, text: policy }) => ({ name, text: policy.replaceAll('operator: redact', `operator: ${operator}`) }));
+    files.map(({ name, text: policy }) => ({
+      name,
+      text: policy.replaceAll('operator: redact', `operator: ${operator}`),
+    }));
   const result = await underLoad(checkout, 8, judgeVersion, async () => {
     for (let i = 0; i < swapCount; i++) {
       await mesh.operator.pushPolicies(variant(i % 2 === 0 ? '"null"' : 'redact'));
       await new Promise((resolve) => setTimeout(resolve, swapEveryMs));
     }
   });
-  report.line(`${result.requests} requests, failed or under two versions`, '0', String(result.failed));
+  report.line(
+    `${result.requests} requests, failed or under two versions`,
+    '0',
+    String(result.failed),
+  );
   for (const failure of result.failures) report.line('  one of them', 'a whole answer', failure);
   const rate = result.perSecond >= loadBound ? `at least ${loadBound}/s` : `${result.perSecond}/s`;
   report.line(`load: ${result.perSecond} requests a second`, `at least ${loadBound}/s`, rate);
 }
 
-async function showBrokenPolicy(mesh: DemoMesh, report: Report, checkout: TourClient): Promise<void> {
+async function showBrokenPolicy(
+  mesh: DemoMesh,
+  report: Report,
+  checkout: TourClient,
+): Promise<void> {
   report.heading('a broken policy is refused as a whole');
   const before = await mesh.operator.policies();
   const places: string[] = [];
   try {
     const path = projectPath('examples/demo/broken.yaml');
-    await mesh.operator.pushPolicies(readPolicyFiles([path]).map(({ text: policy }) => ({ name: 'broken.yaml', text: policy })));
+    await mesh.operator.pushPolicies(
+      readPolicyFiles([path]).map(({ text: policy }) => ({ name: 'broken.yaml', text: policy })),
+    );
   } catch (error) {
     if (!(error instanceof DtaError) || error.code !== 'policyInvalid') throw error;
     for (const { file, line, column, message } of error.fields.errors as Place[]) {
-      places.push(`${file}:${line}:${column}`);
-      report.line(`  ${message}`.slice(0, 57), places.at(-1) ?? '', `${file}:${line}:${column}`);
+      places.push(`${line}:${column}`);
+      report.note(`${file}:${line}:${column}: ${message}`);
     }
   }
-  report.line('every mistake with file, line and column', '9:7 11:41 12:13', places.map((p) => p.replace('broken.yaml:', '')).join(' '));
+  report.line('every mistake with file, line and column', '8:7 9:7 11:39 12:13', places.join(' '));
   const after = await mesh.operator.policies();
-  report.line('the policy before goes on', `revision ${before?.revision}`, `revision ${after?.revision}`);
+  report.line(
+    'the policy before goes on',
+    `revision ${before?.revision}`,
+    `revision ${after?.revision}`,
+  );
   report.line('checkout reads an order', '200', show(await checkout.ask()));
 }
 
@@ -167,11 +220,16 @@ async function showAudit(mesh: DemoMesh, report: Report): Promise<void> {
   const reasons = new Set<string>();
   const deadline = Date.now() + 10_000;
   while (!reasons.has('Revoked') && Date.now() < deadline) {
-    for (const { reason } of await mesh.operator.audit({ limit: '1000', verdict: 'Deny' })) reasons.add(reason);
+    for (const { reason } of await mesh.operator.audit({ limit: '1000', verdict: 'Deny' }))
+      reasons.add(reason);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   const wanted = ['DenyRule', 'NoRulePermits', 'PathAmbiguous', 'Revoked'];
-  report.line('reasons of denials in the audit store', wanted.join(' '), wanted.filter((each) => reasons.has(each)).join(' '));
+  report.line(
+    'reasons of denials in the audit store',
+    wanted.join(' '),
+    wanted.filter((each) => reasons.has(each)).join(' '),
+  );
   const { audit } = await mesh.operator.status();
   report.line(`${audit.stored} records, missing in between`, '0', audit.missing);
 }
@@ -191,7 +249,10 @@ interface Place {
 /** Every answer has to be whole under one version: both personal fields redacted, or both null. */
 function judgeVersion(answer: Answer): string | undefined {
   if (answer.status !== 200) return `status ${show(answer)}`;
-  const { customer, card } = JSON.parse(answer.body) as { card: string; customer: Record<string, unknown> };
+  const { customer, card } = JSON.parse(answer.body) as {
+    card: string;
+    customer: Record<string, unknown>;
+  };
   if (card !== '****-****-****-1111') return `card ${card}`;
   const [iban, ssn] = [customer.iban, customer.ssn];
   return iban === ssn && (iban === null || iban === '***') ? undefined : `iban ${iban}, ssn ${ssn}`;
@@ -220,10 +281,17 @@ function statusAndCode({ status, code }: { status: number; code: string }): stri
 
 /** A request in plaintext to an application on loopback; with a body it is a POST of JSON. */
 async function plain(port: number, path: string, body?: string): Promise<Answer> {
-  const init = body === undefined ? {} : { method: 'POST', body, headers: { 'content-type': 'application/json' } };
+  const init =
+    body === undefined
+      ? {}
+      : { method: 'POST', body, headers: { 'content-type': 'application/json' } };
   const answer = await fetch(`http://127.0.0.1:${port}${path}`, init);
   const content = await answer.text();
-  return { status: answer.status, body: content, code: /"code":"(DTA\d+)"/.exec(content)?.[1] ?? '' };
+  return {
+    status: answer.status,
+    body: content,
+    code: /"code":"(DTA\d+)"/.exec(content)?.[1] ?? '',
+  };
 }
 
 /** The sidecars serve before the last worker has its bundle: until then everything is denied. */
