@@ -33,7 +33,7 @@ export const HOST_PATTERNS_MAX: u32 = 64;
 /** distinct labels of a bundle: one bit each in a clearance */
 export const LABELS_MAX: u32 = 64;
 
-/** segments of a request path that are matched; a longer path matches nothing */
+/** segments of a request path that are matched; a longer path is denied */
 export const PATH_SEGMENTS_MAX: u32 = 64;
 
 /** field-path nodes that can be active at one depth; the compiler refuses profiles that need more */
@@ -105,6 +105,7 @@ export const enum Reason {
   NoMemory = 18,
   UpgradeRefused = 19,
   MeshMismatch = 20,
+  PathTooLong = 21,
 }
 
 /** Kinds of sections; each has to be there once, in this order, empty or not. */

@@ -25,11 +25,7 @@ export const constants: readonly Constant[] = [
     'distinct host patterns of a bundle: they become one bit each in the decision key',
   ],
   ['LABELS_MAX', 64, 'distinct labels of a bundle: one bit each in a clearance'],
-  [
-    'PATH_SEGMENTS_MAX',
-    64,
-    'segments of a request path that are matched; a longer path matches nothing',
-  ],
+  ['PATH_SEGMENTS_MAX', 64, 'segments of a request path that are matched; a longer path is denied'],
   [
     'MASK_NODES_ACTIVE_MAX',
     16,
@@ -45,7 +41,7 @@ export const structs: readonly Struct[] = [
       ['kind', 'u32', 'BundleSection or StateSection'],
       ['off', 'u32', 'from the start of the payload, multiple of 8'],
       ['len', 'u32', 'bytes, a multiple of the record size'],
-      ['count', 'u32', 'records (bytes for Strings, Programs and MaskBlobs)'],
+      ['count', 'u32', 'records (bytes for Strings and MaskBlobs, u32 words for Lists and Code)'],
     ],
   },
 ];
@@ -143,6 +139,11 @@ export const enums: readonly Enum[] = [
       ['NoMemory', 18, 'the module had no room for the stream'],
       ['UpgradeRefused', 19, 'an upgrade or CONNECT on a masked route'],
       ['MeshMismatch', 20, 'the state belongs to another mesh than the bundle'],
+      [
+        'PathTooLong',
+        21,
+        'the path has more than 64 segments, or matches more templates than can be told apart',
+      ],
     ],
   },
 ];

@@ -1,23 +1,28 @@
 /** Takes configurations: a bundle for a `dta` root, a state for a `dta-state` root. Deterministic, as the canary VM demands. */
 import { BufferType, LogLevel, Status } from '../abi/enums';
 import { dataLen, dataPtr, log, readBuffer } from '../abi/hostcalls';
-import { BUNDLE_MAX_BYTES, STATE_MAX_BYTES } from '../layout';
+import { BUNDLE_MAX_BYTES, RESERVED_BYTES, STATE_MAX_BYTES } from '../layout';
 import { keepBytes } from '../memory/arena';
 import { blockAlloc, blockFree } from '../memory/block';
 import { Bundle } from '../policy/bundle';
+import { readBundleId, writeBundleId } from '../policy/bundle-id';
 import { freeBundle, loadBundle } from '../policy/load-bundle';
 import { Refusal, describeRefusal, refuse } from '../policy/refusal';
 import { State, openState } from '../policy/state';
 import { validateBundle } from '../policy/validate-bundle';
 import { validateState } from '../policy/validate-state';
 import { Counter, count, showEpoch } from './metrics';
-import { BundleEntry, Root, bindRoot, entryFor } from './roots';
+import { BundleEntry, Root, addEntry, bindRoot, findEntry } from './roots';
 import { cacheEntries } from './settings';
 
 /** The state that decides in this VM, or 0. */
 export let currentState: usize = 0;
 /** Whether live streams have yet to be held against the current state. */
 export let isStateUnswept: bool = false;
+
+/** Enough for the header and the names behind it; fits into the arena. */
+const HEAD_BYTES: u32 = 16_384;
+const bundleId: usize = memory.data(2064, 8);
 
 let stateSerial: u64 = 0;
 
@@ -27,29 +32,26 @@ export function markSwept(): void {
 }
 
 /**
- * Configures a `dta` root. False, with one line in the log, when the bundle is malformed; an older version and one that
- * finds no room are accepted, not used, and counted.
+ * Configures a `dta` root. False, with one line in the log, when the bundle is malformed. An older version and one that
+ * finds no room are accepted, not used, and counted: the root then decides under the newest bundle of its id.
  */
 export function configureBundle(root: Root, size: u32): bool {
   const refusal = readFile(size, BUNDLE_MAX_BYTES);
   if (refusal != Refusal.None) return refuseFile('bundle', refusal, Counter.BundleRefused);
-  if (dataPtr == 0) return acceptWithoutRoom(Counter.BundleNoRoom);
+  if (dataPtr == 0) return goOnWithoutRoom(root, size);
   const problem = validateBundle(dataPtr, dataLen);
   if (problem != Refusal.None) return refuseFile('bundle', problem, Counter.BundleRefused);
-  const file = keepBytes(dataPtr, dataLen);
-  if (file == 0) return acceptWithoutRoom(Counter.BundleNoRoom);
-  const loaded = loadBundle(file, cacheEntries);
-  if (loaded == 0) {
-    blockFree(file);
-    return acceptWithoutRoom(Counter.BundleNoRoom);
-  }
-  const entryPtr = entryFor(changetype<Bundle>(loaded));
-  if (entryPtr == 0) {
+  const idLen = writeBundleId(dataPtr + RESERVED_BYTES, bundleId);
+  const loaded = keepAndLoad();
+  let entry = findEntry(bundleId, idLen);
+  if (entry == 0 && loaded != 0) entry = addEntry(bundleId, idLen);
+  if (entry != 0) bindRoot(root, entry);
+  if (loaded == 0) return acceptWithoutRoom(Counter.BundleNoRoom);
+  if (entry == 0) {
     freeBundle(loaded);
     return acceptWithoutRoom(Counter.BundleNoRoom);
   }
-  bindRoot(root, entryPtr);
-  install(changetype<BundleEntry>(entryPtr), loaded);
+  install(changetype<BundleEntry>(entry), loaded);
   return true;
 }
 
@@ -81,6 +83,26 @@ export function configureState(size: u32): bool {
   count(Counter.StateLoaded, 1);
   showEpoch(state.epoch);
   return true;
+}
+
+/** Makes a bundle of the checked file in the arena. 0 when there is no room. */
+function keepAndLoad(): usize {
+  const file = keepBytes(dataPtr, dataLen);
+  if (file == 0) return 0;
+  const loaded = loadBundle(file, cacheEntries);
+  if (loaded == 0) blockFree(file);
+  return loaded;
+}
+
+/** The file did not fit, but its first bytes do, and they say whose bundle goes on. */
+function goOnWithoutRoom(root: Root, size: u32): bool {
+  const head = min(size, HEAD_BYTES);
+  if (readBuffer(BufferType.PluginConfiguration, 0, head) == Status.Ok && dataPtr != 0) {
+    const idLen = readBundleId(dataPtr, dataLen, bundleId);
+    const entry = idLen == 0 ? 0 : findEntry(bundleId, idLen);
+    if (entry != 0) bindRoot(root, entry);
+  }
+  return acceptWithoutRoom(Counter.BundleNoRoom);
 }
 
 function install(entry: BundleEntry, loaded: usize): void {

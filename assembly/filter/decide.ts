@@ -16,7 +16,7 @@ import { Subject, evaluate } from '../policy/evaluate';
 import { Identity } from '../policy/identity';
 import { findIdentity } from '../policy/identity-table';
 import { OWN_ID_MAX } from '../policy/load-bundle';
-import { PathClass, classifyPath, pathClassesWereReset } from '../policy/path-class';
+import { PathClass, classifyPath, isPathTooLong, pathClassesWereReset } from '../policy/path-class';
 import { refresh, startGeneration } from '../policy/refresh';
 import { State, isRevoked } from '../policy/state';
 import { currentState } from './configure';
@@ -79,7 +79,7 @@ function decideByRules(bundle: Bundle, state: State, identity: Identity): Reason
   if (!readPath(request.pathPtr, request.pathAndQueryLen)) return Reason.PathAmbiguous;
   refresh(bundle, state, decidedNowMs);
   const pathClass = classifyPath(bundle, pathPtr, pathLen);
-  if (pathClass == 0) return Reason.NoMemory;
+  if (pathClass == 0) return isPathTooLong ? Reason.PathTooLong : Reason.NoMemory;
   if (pathClassesWereReset) startGeneration(bundle);
   const subject = changetype<Subject>(subjectBlock);
   subject.pathClass = pathClass;

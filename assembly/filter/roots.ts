@@ -4,9 +4,8 @@
  * A root holds a bundle id; the id's entry holds the newest bundle. So a stream of an older root decides under the newest
  * policy of its own listener, and a listener never sees the bundle of another (envoy-facts, "Life of a configuration").
  */
-import { equalBytes } from '../memory/bytes';
 import { blockAlloc, blockFree } from '../memory/block';
-import { Bundle } from '../policy/bundle';
+import { equalBytes } from '../memory/bytes';
 import { freeBundle } from '../policy/load-bundle';
 
 /** What a context id stands for; the first field of Root and Stream. */
@@ -32,7 +31,6 @@ export class BundleEntry {
   roots: u32;
   /** Newest bundle, or 0. */
   bundle: usize;
-  direction: u32;
   idLen: u32;
 }
 
@@ -46,24 +44,25 @@ export function poison(): void {
   isPoisoned = true;
 }
 
-/** Finds or makes the entry for the id of a bundle: mesh, environment, service and direction. 0 when there is no room. */
-export function entryFor(bundle: Bundle): usize {
-  const idLen = bundle.meshLen + bundle.environmentLen + bundle.serviceLen + 2;
+/** The entry of a bundle id (`policy/bundle-id`), or 0. */
+export function findEntry(id: usize, idLen: u32): usize {
   for (let at = firstEntry; at != 0; at = changetype<BundleEntry>(at).next) {
-    if (isEntryOf(at, bundle, idLen)) return at;
+    const known = at + offsetof<BundleEntry>();
+    if (equalBytes(known, changetype<BundleEntry>(at).idLen, id, idLen)) return at;
   }
+  return 0;
+}
+
+/** Makes the entry of a bundle id that has none. 0 when there is no room. */
+export function addEntry(id: usize, idLen: u32): usize {
   const block = blockAlloc(offsetof<BundleEntry>() + idLen);
   if (block == 0) return 0;
   const entry = changetype<BundleEntry>(block);
   entry.next = firstEntry;
   entry.roots = 0;
   entry.bundle = 0;
-  entry.direction = bundle.direction;
   entry.idLen = idLen;
-  let at = block + offsetof<BundleEntry>();
-  at = writePart(at, bundle.mesh, bundle.meshLen);
-  at = writePart(at, bundle.environment, bundle.environmentLen);
-  memory.copy(at, bundle.service, bundle.serviceLen);
+  memory.copy(block + offsetof<BundleEntry>(), id, idLen);
   firstEntry = block;
   return block;
 }
@@ -83,8 +82,7 @@ export function releaseRoot(root: Root): void {
   root.entry = 0;
 }
 
-/** Frees an entry that no root holds and that has no bundle. */
-export function dropUnusedEntry(entry: usize): void {
+function dropUnusedEntry(entry: usize): void {
   const unused = changetype<BundleEntry>(entry);
   if (unused.roots != 0) return;
   if (unused.bundle != 0) freeBundle(unused.bundle);
@@ -101,26 +99,4 @@ export function dropUnusedEntry(entry: usize): void {
 function releaseEntry(entry: usize): void {
   changetype<BundleEntry>(entry).roots -= 1;
   dropUnusedEntry(entry);
-}
-
-/** Parts hold no NUL (grammar of names is narrower), so NUL keeps them apart. */
-function writePart(target: usize, ptr: usize, len: u32): usize {
-  memory.copy(target, ptr, len);
-  store<u8>(target + len, 0);
-  return target + len + 1;
-}
-
-function isEntryOf(at: usize, bundle: Bundle, idLen: u32): bool {
-  const entry = changetype<BundleEntry>(at);
-  if (entry.idLen != idLen || entry.direction != bundle.direction) return false;
-  const id = at + offsetof<BundleEntry>();
-  const environment = id + bundle.meshLen + 1;
-  const service = environment + bundle.environmentLen + 1;
-  return (
-    equalBytes(id, bundle.meshLen, bundle.mesh, bundle.meshLen) &&
-    load<u8>(environment - 1) == 0 &&
-    equalBytes(environment, bundle.environmentLen, bundle.environment, bundle.environmentLen) &&
-    load<u8>(service - 1) == 0 &&
-    equalBytes(service, bundle.serviceLen, bundle.service, bundle.serviceLen)
-  );
 }

@@ -47,6 +47,9 @@ const activeNow: usize = memory.data(1024);
 const activeNext: usize = memory.data(1024);
 const matched: usize = memory.data(4096);
 
+/** Whether the last `classifyPath` gave 0 because of the path, not for want of room. */
+export let isPathTooLong: bool = false;
+
 /** Whether the last `classifyPath` had to forget every class, and with it every cached decision. */
 export let pathClassesWereReset: bool = false;
 
@@ -56,6 +59,7 @@ export let pathClassesWereReset: bool = false;
  */
 export function classifyPath(bundle: Bundle, path: usize, pathLen: u32): usize {
   pathClassesWereReset = false;
+  isPathTooLong = false;
   const hash = hash32(path, pathLen);
   const slot = bundle.paths + <usize>(hash & (PATH_CACHE_SLOTS - 1)) * PATH_SLOT_BYTES;
   const isCacheable = pathLen <= SLOT_PATH_MAX;
@@ -63,7 +67,8 @@ export function classifyPath(bundle: Bundle, path: usize, pathLen: u32): usize {
     if (equalBytes(slot + 8, load<u32>(slot, 4), path, pathLen)) return load<u32>(slot);
   }
   const count = matchPatterns(bundle, path, pathLen);
-  if (count == NONE) return 0;
+  isPathTooLong = count == NONE;
+  if (isPathTooLong) return 0;
   const pathClass = internClass(bundle, count);
   if (pathClass == 0) return 0;
   if (isCacheable) {

@@ -22,6 +22,7 @@ import {
   ServiceSlot,
   Atom,
 } from '../layout';
+import { NAMES_MAX } from './bundle-id';
 import { isString, resetEntryBudget } from './checks';
 import { Refusal, refuse } from './refusal';
 import { bundleCount, checkSections, isReservedZero } from './sections';
@@ -87,7 +88,7 @@ function checkHeader(payload: usize, len: u32): Refusal {
   return <u64>load<u32>(payload, BundleHeader.meshLen) +
     <u64>load<u32>(payload, BundleHeader.environmentLen) +
     <u64>load<u32>(payload, BundleHeader.serviceLen) >
-    2048
+    NAMES_MAX
     ? refuse(Refusal.Header, 0, 4)
     : Refusal.None;
 }

@@ -38,6 +38,9 @@ function checkServices(payload: usize): Refusal {
   let used: u32 = 0;
   for (let i: u32 = 0; i < slots; i++) {
     const slot = table + <usize>i * ServiceSlot.SIZE;
+    if (load<u32>(slot, ServiceSlot.reserved) != 0) {
+      return refuse(Refusal.ReservedNotZero, BundleSection.Services, i);
+    }
     if (load<u32>(slot, ServiceSlot.listCount) == 0) continue;
     used += 1;
     if (!isString(slot + ServiceSlot.key, stringsLen)) {
@@ -100,6 +103,9 @@ function checkNodes(payload: usize): Refusal {
   if (count == 0) return refuse(Refusal.Index, BundleSection.PathNodes, 0);
   let node = bundleSection(payload, BundleSection.PathNodes);
   for (let i: u32 = 0; i < count; i++, node += PathNode.SIZE) {
+    if (load<u32>(node, PathNode.reserved) != 0) {
+      return refuse(Refusal.ReservedNotZero, BundleSection.PathNodes, i);
+    }
     const child = load<u32>(node, PathNode.anyChild);
     if (child != NONE && (child >= count || child <= i)) {
       return refuse(Refusal.Index, BundleSection.PathNodes, i);
@@ -128,6 +134,9 @@ function checkEdges(payload: usize): Refusal {
   let used: u32 = 0;
   for (let i: u32 = 0; i < slots; i++) {
     const slot = table + <usize>i * PathEdge.SIZE;
+    if (load<u32>(slot, PathEdge.reserved) != 0) {
+      return refuse(Refusal.ReservedNotZero, BundleSection.PathEdges, i);
+    }
     const child = load<u32>(slot, PathEdge.child);
     if (child == 0) continue;
     used += 1;
@@ -165,6 +174,9 @@ function checkHosts(payload: usize): Refusal {
   if (count > HOST_PATTERNS_MAX) return refuse(Refusal.Index, BundleSection.Hosts, count);
   let host = bundleSection(payload, BundleSection.Hosts);
   for (let i: u32 = 0; i < count; i++, host += HostPattern.SIZE) {
+    if (load<u32>(host, HostPattern.reserved) != 0) {
+      return refuse(Refusal.ReservedNotZero, BundleSection.Hosts, i);
+    }
     if (load<u32>(host, HostPattern.kind) > <u32>HostKind.Suffix) {
       return refuse(Refusal.EnumValue, BundleSection.Hosts, i);
     }

@@ -42,6 +42,10 @@ export function compileBundle(
   const selected = selectFor(set, target);
   const { labels } = selected;
   const strings = new StringTable();
+  // First, so that the filter finds the bundle's id in the first bytes of a file that it has no room for.
+  const names = [target.mesh, target.environment, target.service].map((name) =>
+    strings.intern(name),
+  );
   const lists = new ListTable();
   const hardExpiryMs = options.nowMs + HARD_LIFETIME_MS;
   const horizon = { fromMs: Math.max(0, options.nowMs - CLOCK_SKEW_MS), toMs: hardExpiryMs };
@@ -53,7 +57,7 @@ export function compileBundle(
     anySource: lists.intern(rules.anySource),
     anyPath: lists.intern(rules.anyPath),
     residual: lists.intern(rules.residual),
-    names: [target.mesh, target.environment, target.service].map((name) => strings.intern(name)),
+    names,
   };
   const sections = [...ruleSections(rules), ...programs.write(), labelSection, ...masks];
   return writeSectionFile({

@@ -1,4 +1,4 @@
-/** A small HTTP server on a Unix socket that takes audit batches as an agent does and counts their records. */
+/** A small HTTP server on a Unix socket that takes audit batches as an agent does and counts them. */
 import { Buffer } from 'node:buffer';
 import { createServer, type Server } from 'node:http';
 
@@ -7,9 +7,11 @@ import { AuditHeader } from '../../controller/layout.ts';
 /** Takes `POST /v1/audit`. */
 export class AuditSink {
   /** Records that arrived since the start. */
-  received = 0;
+  records = 0;
+  /** Batches that they came in. */
+  batches = 0;
   readonly #server: Server;
-  #wanted: { count: number; resolve: () => void } | undefined;
+  #wanted: { records: number; resolve: () => void } | undefined;
 
   private constructor() {
     this.#server = createServer((incoming, outgoing) => {
@@ -29,11 +31,11 @@ export class AuditSink {
     return sink;
   }
 
-  /** Resolves when `count` records have arrived since the start. */
-  waitFor(count: number): Promise<void> {
-    if (this.received >= count) return Promise.resolve();
+  /** Resolves when `records` have arrived since the start. */
+  waitFor(records: number): Promise<void> {
+    if (this.records >= records) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#wanted = { count, resolve };
+      this.#wanted = { records, resolve };
     });
   }
 
@@ -43,8 +45,9 @@ export class AuditSink {
   }
 
   #count(batch: Buffer): void {
-    this.received += batch.readUInt32LE(AuditHeader.count);
-    if (this.#wanted === undefined || this.received < this.#wanted.count) return;
+    this.batches += 1;
+    this.records += batch.readUInt32LE(AuditHeader.count);
+    if (this.#wanted === undefined || this.records < this.#wanted.records) return;
     this.#wanted.resolve();
     this.#wanted = undefined;
   }

@@ -16,7 +16,9 @@ export interface BootstrapParts {
 export function benchBootstrap(variants: readonly Variant[], parts: BootstrapParts): string {
   return JSON.stringify({
     static_resources: {
-      listeners: variants.map((variant, index) => listener(variant, parts, parts.ports[index] ?? 0)),
+      listeners: variants.map((variant, index) =>
+        listener(variant, parts, parts.ports[index] ?? 0),
+      ),
       clusters: [
         {
           name: AUDIT_CLUSTER,
@@ -26,9 +28,7 @@ export function benchBootstrap(variants: readonly Variant[], parts: BootstrapPar
             cluster_name: AUDIT_CLUSTER,
             endpoints: [
               {
-                lb_endpoints: [
-                  { endpoint: { address: { pipe: { path: parts.auditSocket } } } },
-                ],
+                lb_endpoints: [{ endpoint: { address: { pipe: { path: parts.auditSocket } } } }],
               },
             ],
           },
@@ -64,7 +64,10 @@ function downstreamTls(parts: BootstrapParts): Json {
       '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
       require_client_certificate: true,
       common_tls_context: {
-        tls_params: { tls_minimum_protocol_version: version, tls_maximum_protocol_version: version },
+        tls_params: {
+          tls_minimum_protocol_version: version,
+          tls_maximum_protocol_version: version,
+        },
         tls_certificates: [
           {
             certificate_chain: { inline_string: parts.server.certificatePem },

@@ -1,5 +1,5 @@
 /** A real Envoy with one worker on one core, and the thread of that worker. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,30 +7,31 @@ import { createInterface } from 'node:readline';
 
 /** A running Envoy. */
 export class PinnedEnvoy {
-  /** For the report. */
-  readonly version: string;
   readonly #child: ChildProcess;
 
-  private constructor(child: ChildProcess, version: string) {
+  private constructor(child: ChildProcess) {
     this.#child = child;
-    this.version = version;
   }
 
-  /** Starts Envoy on core `cpu` and waits until its workers run; rejects with its last lines when it ends before. */
-  static async start(directory: string, bootstrap: string, cpu: number): Promise<PinnedEnvoy> {
+  /**
+   * Starts Envoy by `prefix` (commands that replace themselves by what follows them) and waits until its workers run;
+   * rejects with its last lines when it ends before.
+   */
+  static async start(
+    directory: string,
+    bootstrap: string,
+    prefix: readonly string[],
+  ): Promise<PinnedEnvoy> {
     if (!existsSync(envoyBin)) throw new Error(`no Envoy at ${envoyBin}: run \`make setup\``);
     const file = join(directory, 'envoy.json');
     await writeFile(file, bootstrap);
-    const envoy = [envoyBin, '-c', file, '--use-dynamic-base-id', '--concurrency', '1'];
-    const child = spawn('taskset', ['-c', String(cpu), ...envoy], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const options = ['-c', file, '--use-dynamic-base-id', '--concurrency', '1'];
+    const [program = envoyBin, ...args] = [...prefix, envoyBin, ...options];
+    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     const lines: string[] = [];
-    let version = '';
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     createInterface({ input: child.stderr }).on('line', (line) => {
       lines.push(line);
-      version = /[0-9a-f]{40}\/([0-9.]+)/.exec(line)?.[1] ?? version;
       if (line.includes('starting workers')) resolve();
     });
     child.once('error', reject);
@@ -38,7 +39,17 @@ export class PinnedEnvoy {
       reject(new Error(`envoy ended with ${code}:\n${lines.slice(-15).join('\n')}`));
     });
     await promise;
-    return new PinnedEnvoy(child, version);
+    return new PinnedEnvoy(child);
+  }
+
+  /** Version of the Envoy that runs, for the report. */
+  static version(): string {
+    const text = spawnSync(envoyBin, ['--version'], { encoding: 'utf8' }).stdout;
+    return /\/([0-9.]+)\//.exec(text)?.[1] ?? 'of unknown version';
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   /** Thread id of the worker: there is one for certain when a connection was taken. */

@@ -1,18 +1,15 @@
-/** Prints the comparison and the two bounds. */
+/** Prints the comparison and the two bounds, as Markdown. */
 import { cpus } from 'node:os';
 
+import type { Amount, Row } from './rounds.ts';
 import { type Spread, spreadOf } from './statistics.ts';
 import { NO_FILTER, OURS_HEADER, OURS_PROPERTY, RBAC_ONE } from './variants.ts';
 import type { WorkerCost } from './worker-cost.ts';
 
-/** Everything that was measured. */
-export interface Measured {
-  /** Cost of one request, one entry a round; rounds have the same index in every row. */
-  readonly rows: readonly { readonly name: string; readonly costs: readonly number[] }[];
-  readonly cost: WorkerCost;
-  readonly envoyVersion: string;
-  readonly rounds: number;
-  readonly requests: number;
+/** What audit batches add, where it was counted apart. */
+export interface BatchShare {
+  readonly batchCosts: readonly number[];
+  readonly recordsPerBatch: number;
 }
 
 /** Most that the filter may add, in multiples of what one RBAC policy adds. */
@@ -21,46 +18,68 @@ const bounds = [
   { name: OURS_PROPERTY, label: 'property identity', most: 4.5 },
 ] as const;
 
-/** Writes the table to standard output. */
-export function printReport(measured: Measured): void {
-  const { cost, rounds, requests } = measured;
+/** On what it ran. */
+export function printHeading(envoyVersion: string): void {
   const [cpu] = cpus();
-  const unit = cost.unit === 'ns' ? 'µs' : 'k instructions';
-  print(`envoy ${measured.envoyVersion}, 1 worker on a core of its own, ${cpu?.model ?? 'CPU'}`);
-  print(`measured: ${cost.description}`);
-  print(`${rounds} interleaved rounds of ${requests} requests on one mutual-TLS connection`);
-  print(`${unit} a request; added: against \`${NO_FILTER}\` in the same round; median (min to max)\n`);
-  print('| filter | whole request | added | ratio to RBAC, 1 policy |');
+  print(`Envoy ${envoyVersion}, one worker on a core of its own; ${cpus().length} x ${cpu?.model}`);
+}
+
+/** One table; `added` is taken against no filter in the same round. */
+export function printTable(
+  title: string,
+  unit: WorkerCost['unit'],
+  rows: readonly Row[],
+  amount: Amount,
+  share?: BatchShare,
+): void {
+  const shown = unit === 'ns' ? 'µs' : 'thousands';
+  print(`\n## ${title}, ${shown} a request`);
+  print(
+    `${amount.rounds} interleaved rounds of ${amount.requests} requests; median (min to max)\n`,
+  );
+  print('| filter | whole request | added | times RBAC, 1 policy |');
   print('|---|---|---|---|');
-  const rbacAdded = spreadOf(addedOf(measured, RBAC_ONE)).median;
-  for (const { name, costs } of measured.rows) {
-    const added = spreadOf(addedOf(measured, name));
-    const ratio = name === NO_FILTER ? '' : (added.median / rbacAdded).toFixed(2);
-    const shown = name === NO_FILTER ? '' : show(added);
-    print(`| ${name} | ${show(spreadOf(costs))} | ${shown} | ${ratio} |`);
+  const one = addedOf(rows, RBAC_ONE).median;
+  for (const { name, costs } of rows) {
+    const added = addedOf(rows, name);
+    const cells =
+      name === NO_FILTER ? ' | ' : `${show(added)} | ${(added.median / one).toFixed(2)}`;
+    print(`| ${name} | ${show(spreadOf(costs))} | ${cells} |`);
   }
-  print('\n| bound | at most | measured | |');
+  if (share === undefined) return;
+  const { batchCosts, recordsPerBatch } = share;
+  const records = Math.round(recordsPerBatch);
+  print(
+    `\nAn audit batch costs ${show(spreadOf(batchCosts))}; ${records} records share one, as at full speed.`,
+  );
+}
+
+/** Whether the filter is within its bounds. */
+export function printBounds(title: string, rows: readonly Row[]): void {
+  print(`\n## Bounds, by ${title}\n`);
+  print('| identity | at most | measured | |');
   print('|---|---|---|---|');
+  const one = addedOf(rows, RBAC_ONE).median;
   for (const { name, label, most } of bounds) {
-    const ratio = spreadOf(addedOf(measured, name)).median / rbacAdded;
-    const verdict = ratio <= most ? 'pass' : `falls short by ${(ratio - most).toFixed(2)}`;
+    const ratio = addedOf(rows, name).median / one;
+    const verdict = ratio <= most ? 'pass' : `falls short by ${(ratio - most).toFixed(2)}x`;
     print(`| ${label} | ${most}x | ${ratio.toFixed(2)}x | ${verdict} |`);
   }
 }
 
-function addedOf(measured: Measured, name: string): number[] {
-  const base = costsOf(measured, NO_FILTER);
-  return costsOf(measured, name).map((cost, round) => cost - (base[round] ?? Number.NaN));
+function addedOf(rows: readonly Row[], name: string): Spread {
+  const base = costsOf(rows, NO_FILTER);
+  return spreadOf(costsOf(rows, name).map((cost, round) => cost - (base[round] ?? Number.NaN)));
 }
 
-function costsOf(measured: Measured, name: string): readonly number[] {
-  const row = measured.rows.find((candidate) => candidate.name === name);
+function costsOf(rows: readonly Row[], name: string): readonly number[] {
+  const row = rows.find((candidate) => candidate.name === name);
   if (row === undefined) throw new Error(`no row \`${name}\``);
   return row.costs;
 }
 
 function show({ median, min, max }: Spread): string {
-  const thousand = (value: number) => (value / 1000).toFixed(2);
+  const thousand = (value: number) => (value / 1000).toFixed(1);
   return `${thousand(median)} (${thousand(min)} to ${thousand(max)})`;
 }
 

@@ -40,27 +40,46 @@ export function makeVariants(parties: Parties): Variant[] {
   return [
     plain(NO_FILTER, []),
     { ...plain('no filter, header written', []), writesIdentity: true },
-    plain(RBAC_ONE, [rbac(parties, 1)]),
-    plain('native RBAC, 10 policies', [rbac(parties, 10)]),
-    plain('native RBAC, 100 policies', [rbac(parties, 100)]),
+    plain(RBAC_ONE, [rbac(parties, ownRoutes(1))]),
+    plain('native RBAC, 10 policies', [rbac(parties, ownRoutes(10))]),
+    plain('native RBAC, 100 policies', [rbac(parties, ownRoutes(100))]),
+    plain('native RBAC, 100 policies for one route', [rbac(parties, oneRoute(100))]),
     plain('Lua, 10 header reads', [lua()]),
-    header(OURS_HEADER, 1),
-    header('dta, identity by header, 100 rules', 100),
-    property(OURS_PROPERTY, 1),
-    property('dta, identity by property, 100 rules', 100),
+    header(OURS_HEADER, ownRoutes(1)),
+    header('dta, identity by header, 100 rules', ownRoutes(100)),
+    header('dta, identity by header, 100 rules for one route', oneRoute(100)),
+    property(OURS_PROPERTY, ownRoutes(1)),
   ];
 }
 
-/**
- * A policy of `count` rules, one caller each, all for the same route; the last one is for `checkout`.
- * The same set as `rbac` has.
- */
-export function policyText(count: number): string {
-  const rules = callers(count).map(
-    (service, index) => `    - name: rule-${index}
+/** Who may call what: one RBAC policy or one of our rules each, of which the last one is for the request. */
+interface Grant {
+  readonly service: string;
+  /** Resource of the path: `/orders/1`. */
+  readonly resource: string;
+}
+
+/** Other callers with routes of their own in front. */
+function ownRoutes(count: number): Grant[] {
+  return grants(count, (index) => ({ service: `caller${index}`, resource: `resource${index}` }));
+}
+
+/** Other callers of the same route in front: native RBAC has to look at the certificate for each. */
+function oneRoute(count: number): Grant[] {
+  return grants(count, (index) => ({ service: `caller${index}`, resource: 'orders' }));
+}
+
+function grants(count: number, stranger: (index: number) => Grant): Grant[] {
+  const strangers = Array.from({ length: count - 1 }, (_, index) => stranger(index + 100));
+  return [...strangers, { service: 'checkout', resource: 'orders' }];
+}
+
+function policyText(allowed: readonly Grant[]): string {
+  const rules = allowed.map(
+    ({ service, resource }) => `    - name: ${service}
       effect: allow
       from: [{ service: ${service}, environment: same }]
-      to: [{ methods: [GET], paths: ["/orders/{id}"] }]
+      to: [{ methods: [GET], paths: ["/${resource}/{id}"] }]
       audit: always
 `,
   );
@@ -78,8 +97,8 @@ function plain(name: string, filters: readonly Json[]): Variant {
 }
 
 /** Each policy: URI SAN, path and method, all exact. Envoy tries them in the order of their names. */
-function rbac(parties: Parties, count: number): Json {
-  const policies = callers(count).map((service, index) => [
+function rbac(parties: Parties, allowed: readonly Grant[]): Json {
+  const policies = allowed.map(({ service, resource }, index) => [
     `policy-${String(index).padStart(4, '0')}`,
     {
       permissions: [
@@ -87,7 +106,7 @@ function rbac(parties: Parties, count: number): Json {
           and_rules: {
             rules: [
               { header: { name: ':method', string_match: { exact: 'GET' } } },
-              { url_path: { path: { exact: REQUEST_PATH } } },
+              { url_path: { path: { exact: `/${resource}/1` } } },
             ],
           },
         },
@@ -102,11 +121,6 @@ function rbac(parties: Parties, count: number): Json {
       rules: { action: 'ALLOW', policies: Object.fromEntries(policies) },
     },
   };
-}
-
-function callers(count: number): string[] {
-  const strangers = Array.from({ length: count - 1 }, (_, index) => `caller${index + 100}`);
-  return [...strangers, 'checkout'];
 }
 
 function uriOf(parties: Parties, service: string): string {
@@ -127,11 +141,9 @@ function lua(): Json {
 }
 
 function ours(parties: Parties, identity: 'header' | 'property') {
-  return (name: string, rules: number): Variant => {
+  return (name: string, allowed: readonly Grant[]): Variant => {
     const nowMs = Date.now();
-    // Rule counts in `vm_id`: bundles of one id in one VM would replace each other.
-    const vmId = `dta-${identity}-${rules}`;
-    const bundle = bundleOf(policyText(rules), { nowMs });
+    const bundle = bundleOf(policyText(allowed), { nowMs });
     const state = stateOf({
       self: parties.server.identity.spiffeId,
       epoch: BigInt(nowMs),
@@ -139,11 +151,15 @@ function ours(parties: Parties, identity: 'header' | 'property') {
       revokedDigests: strangerDigests(),
       bands: [{ subject: 'prod/checkout', band: 0 }],
     });
-    const wasm = { filterPath: parties.filterPath, vmId, identity };
+    // A VM of its own: bundles of one id in one VM would replace each other.
+    const wasm = { filterPath: parties.filterPath, vmId: name, identity };
     return {
       name,
       filters: [
-        { name: 'dta', typed_config: wasmFilter({ ...wasm, rootId: 'dta', configuration: bundle }) },
+        {
+          name: 'dta',
+          typed_config: wasmFilter({ ...wasm, rootId: 'dta', configuration: bundle }),
+        },
         {
           name: 'dta-state',
           disabled: true,
@@ -200,4 +216,3 @@ function wasmFilter(settings: WasmSettings): Json {
     },
   };
 }
-

@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs';
 /** A way to measure. */
 export interface WorkerCost {
   readonly unit: 'instructions' | 'ns';
-  readonly description: string;
+  /** For the report. */
+  readonly title: string;
   /** What the worker spends while `work` runs. */
   during(work: () => Promise<void>): Promise<number>;
 }
@@ -22,11 +23,11 @@ function countsInstructions(): boolean {
 
 function onCpuTime(tid: number): WorkerCost {
   // First field: nanoseconds on the core, user and kernel; exact whenever the thread sleeps.
-  const read = () => Number(readFileSync(`/proc/${tid}/task/${tid}/schedstat`, 'utf8').split(' ')[0]);
+  const read = () =>
+    Number(readFileSync(`/proc/${tid}/task/${tid}/schedstat`, 'utf8').split(' ')[0]);
   return {
     unit: 'ns',
-    description:
-      'CPU time of the worker thread, user and kernel (schedstat): this kernel has no instruction counter',
+    title: 'CPU time of the worker, user and kernel (schedstat: no instruction counters here)',
     async during(work) {
       const before = read();
       await work();
@@ -38,7 +39,7 @@ function onCpuTime(tid: number): WorkerCost {
 function instructions(tid: number): WorkerCost {
   return {
     unit: 'instructions',
-    description: `user instructions of the worker thread (perf stat -e ${event})`,
+    title: `user instructions of the worker (perf stat -e ${event})`,
     during: (work) => perfDuring(tid, event, work),
   };
 }

@@ -17,14 +17,16 @@ export function isNormalForm(bytes: Uint8Array): boolean {
 function isPlainSegment(segment: string): boolean {
   const [name = ''] = segment.split(';');
   if (name === '.' || name === '..') return false;
-  for (const [escape] of segment.matchAll(/%.{0,2}/gsu)) if (!isNeededEscape(escape)) return false;
+  for (const [triplet] of segment.matchAll(/%.{0,2}/gsu)) {
+    if (!isNeededEscape(triplet)) return false;
+  }
   return decodeUtf8(unescapeBytes(segment)) !== undefined;
 }
 
 // Upper-case digits (6.2.2.1), nothing unreserved (6.2.2.2), nothing that a reader could take for structure.
-function isNeededEscape(escape: string): boolean {
-  if (!/^%[0-9A-F]{2}$/.test(escape)) return false;
-  const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
+function isNeededEscape(triplet: string): boolean {
+  if (!/^%[0-9A-F]{2}$/.test(triplet)) return false;
+  const character = String.fromCharCode(Number.parseInt(triplet.slice(1), 16));
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return !/[A-Za-z0-9\-._~]|[\x00-\x1f\x7f]|[/\\%;]/.test(character);
 }

@@ -25,7 +25,7 @@ import { readBundle } from '../oracle/read-sections.ts';
 import { HARD_LIFETIME_MS, type Knowledge, knownBand, knownSignals } from './known-signals.ts';
 import { randomLife, type Step } from './random-steps.ts';
 
-const REQUESTS_PER_LIFE = 25;
+const REQUESTS_PER_LIFE = 50;
 const PAIRS = Number(process.env.FUZZ_RUNS ?? 5000);
 const { mesh, environment, service } = randomTarget;
 const OWN = `spiffe://${mesh}/env/${environment}/team/core/svc/${service}/i/3f0e8c1a-0000-4000-8000-0000000000ff`;
@@ -101,7 +101,7 @@ class Life {
   }
 
   /** Audit records and counters since the start. */
-  finish(): { records: AuditRecord[]; count: (name: string) => bigint } {
+  finish(): { records: readonly AuditRecord[]; count: (name: string) => bigint } {
     this.#vm.tick(this.#root);
     const call = this.#vm.httpCalls[0];
     const records = call === undefined ? [] : decodeAuditBatch(call.body).records;
@@ -126,7 +126,7 @@ function judge(set: RawDocument[], step: Step, knowledge: Knowledge) {
   if (knowledge.revokedDigests.some((digest) => hash.equals(digest))) return before('DTA1008');
   if (knowledge.revokedInstances.includes(identity.instance)) return before('DTA1008');
   // Longer paths are not matched at all; they are refused rather than let past a deny rule.
-  if (request.path.split('/').length > 65) return before('DTA1018');
+  if (request.path.split('/').length > 65) return before('DTA1021');
   const signals = knownSignals(knowledge, identity, timeMs);
   const asked = { ...request, timeMs, signals, band: knownBand(knowledge, identity) };
   const decision = decide({ set, target: randomTarget, ...asked });

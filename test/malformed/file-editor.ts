@@ -118,8 +118,8 @@ export class FileEditor {
 
   /** The file written anew with sections replaced; records keep their bytes, header fields as well. */
   rebuild(replaced: ReadonlyMap<number, Uint8Array>): FileEditor {
-    const kinds = this.#recordBytes.keys().filter((kind) => kind > 0);
-    const sections = [...kinds].map((kind) => {
+    const kinds = [...this.#recordBytes.keys()].slice(1);
+    const sections = kinds.map((kind) => {
       const size = this.#recordBytes[kind] ?? 1;
       const bytes = replaced.get(kind) ?? this.section(kind);
       return { kind, bytes, count: bytes.length / size };

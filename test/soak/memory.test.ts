@@ -71,11 +71,12 @@ test(`memory is flat over ${REQUESTS} requests with bodies`, { timeout: 3_600_00
     if (i === WARM_UP) warmPages = mesh.vm.memoryPages;
     if (i % 500 === 0) tick(root);
     // Callers, paths and ends of streams vary, so that every table is filled, and emptied again.
-    const digits = String(i % 3001).padStart(12, '0');
+    const caller = i % 3001;
+    const digits = String(caller).padStart(12, '0');
     const uri = id(
       'prod',
       'payments',
-      i % 7 === 0 ? 'ads' : 'checkout',
+      caller % 7 === 0 ? 'ads' : 'checkout',
       `00000000-0000-4000-8000-${digits}`,
     );
     const stream = mesh.stream(root, uri);
