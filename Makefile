@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 NODE := node --disable-warning=ExperimentalWarning
 AS_SOURCES := $(shell find assembly -name '*.ts' -not -path '*/__tests__/*')
 
-.PHONY: help setup build wasm generate demo test test-fast test-envoy golden fuzz bench bench-envoy soak lint format check clean
+.PHONY: help setup build wasm generate demo test test-fast test-envoy golden fuzz soak bench bench-envoy lint format check clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' Makefile
@@ -40,6 +40,18 @@ test-fast: build ## unit and host suites only
 
 test-envoy: build ## suites against a real Envoy only
 	@vitest run --project envoy
+
+fuzz: build ## the random suites at length (FUZZ_RUNS=200000)
+	@FUZZ_RUNS=$${FUZZ_RUNS:-200000} vitest run --project fast --testTimeout 3600000 test/differential test/malformed test/kernels
+
+soak: build ## memory over a million requests, big bundles in a real Envoy
+	@SOAK=1 vitest run --testTimeout 1800000 test/soak test/envoy
+
+bench: build ## time of decisions and masking in the VM
+	@$(NODE) test/bench/filter.ts
+
+bench-envoy: build ## cost per request in a real Envoy, against native RBAC
+	@$(NODE) test/bench/envoy.ts
 
 golden: build ## rewrite the golden files, to be read as a diff
 	@vitest run --project fast --update

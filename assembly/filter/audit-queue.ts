@@ -36,8 +36,7 @@ const PATIENCE_TICKS: u32 = 100;
 
 /** Drawn once per VM; with the decision number it is the decision id. */
 export let vmId: u64 = 0;
-/** Decisions of this VM. */
-export let decisionsMade: u64 = 0;
+let decisionsMade: u64 = 0;
 
 let filling: usize = 0;
 let fillingLen: u32 = 0;

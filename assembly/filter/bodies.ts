@@ -17,22 +17,16 @@ import {
   maskerFeed,
   maskerInit,
 } from '../mask/masker';
-import { blockAlloc } from '../memory/block';
+import { blockAlloc, blockFree } from '../memory/block';
 import { denyRequest, denyResponse, resetStream } from './deny';
 import { Counter, count } from './metrics';
 import { holdsHeaders } from './settings';
 import { Body, Stream, freeBody } from './streams';
-import { decisionsMade } from './audit-queue';
 
-/** Starts masking a body: the stream keeps the profile, whatever becomes of the bundle. False when there is no room. */
-export function armBody(stream: Stream, body: Body, holder: usize): bool {
-  const masker = blockAlloc(MASKER_BYTES);
-  if (masker == 0) return false;
+/** Says that a body will be masked: the stream keeps the profile, whatever becomes of the bundle. */
+export function armBody(body: Body, holder: usize): void {
   retainMask(holder);
   body.holder = holder;
-  body.masker = masker;
-  maskerInit(masker, heldBlob(holder), stream.clearance);
-  return true;
 }
 
 /** Answer of a header callback whose body will be masked: hold the headers where the host lets us. */
@@ -45,73 +39,78 @@ export function holdHeaders(body: Body): HeadersAction {
 /** A chunk of a request body. */
 export function maskRequestChunk(id: u32, stream: Stream, size: u32, isEnd: bool): BodyAction {
   const body = stream.request;
-  if (body.masker == 0) return stream.isClosed ? BodyAction.StopNoBuffer : BodyAction.Continue;
-  if (maskChunk(body, BufferType.RequestBody, size, isEnd)) {
-    if (isEnd) finishRequest(stream);
+  if (body.holder == 0) return stream.isClosed ? BodyAction.StopNoBuffer : BodyAction.Continue;
+  if (maskChunk(stream, body, BufferType.RequestBody, size, isEnd)) {
+    if (isEnd) finish(body, Counter.MaskedRequest);
     return BodyAction.Continue;
   }
-  refuseRequestBody(id, stream);
+  refuseRequestBody(id, stream, fault);
   return BodyAction.StopNoBuffer;
 }
 
 /** A chunk of a response body. */
 export function maskResponseChunk(id: u32, stream: Stream, size: u32, isEnd: bool): BodyAction {
   const body = stream.response;
-  if (body.masker == 0) return BodyAction.Continue;
-  if (maskChunk(body, BufferType.ResponseBody, size, isEnd)) {
-    if (isEnd) finishResponse(stream);
+  if (body.holder == 0) return BodyAction.Continue;
+  if (maskChunk(stream, body, BufferType.ResponseBody, size, isEnd)) {
+    if (isEnd) finish(body, Counter.MaskedResponse);
     return BodyAction.Continue;
   }
-  refuseResponseBody(id, stream);
+  refuseResponseBody(id, stream, fault);
   return BodyAction.StopNoBuffer;
 }
 
 /** Trailers end a request body. */
 export function endRequestBody(id: u32, stream: Stream): TrailersAction {
   const body = stream.request;
-  if (body.masker == 0) return TrailersAction.Continue;
+  if (body.holder == 0) return TrailersAction.Continue;
   if (isEndedByTrailers(body)) {
-    finishRequest(stream);
+    finish(body, Counter.MaskedRequest);
     return TrailersAction.Continue;
   }
-  refuseRequestBody(id, stream);
+  refuseRequestBody(id, stream, Reason.BodyUnreadable);
   return TrailersAction.StopIteration;
 }
 
 /** Trailers end a response body. */
 export function endResponseBody(id: u32, stream: Stream): TrailersAction {
   const body = stream.response;
-  if (body.masker == 0) return TrailersAction.Continue;
+  if (body.holder == 0) return TrailersAction.Continue;
   if (isEndedByTrailers(body)) {
-    finishResponse(stream);
+    finish(body, Counter.MaskedResponse);
     return TrailersAction.Continue;
   }
-  refuseResponseBody(id, stream);
+  refuseResponseBody(id, stream, Reason.BodyUnreadable);
   return TrailersAction.StopIteration;
 }
 
-/** Ends a stream whose request body cannot be read as its content type says. */
-export function refuseRequestBody(id: u32, stream: Stream): void {
+/** Ends a stream whose request body cannot be masked: read as its content type says, or for want of room. */
+export function refuseRequestBody(id: u32, stream: Stream, reason: Reason): void {
   count(Counter.BodyUnreadable, 1);
-  stream.bodyReason = <u8>Reason.BodyUnreadable;
+  stream.bodyReason = <u8>reason;
   const isLate = stream.request.isForwarded;
   freeBody(stream.request);
   if (isLate) resetStream(id, stream);
-  else denyRequest(id, stream, Reason.BodyUnreadable, decisionsMade);
+  else denyRequest(id, stream, reason);
 }
 
-/** Ends a stream whose response body cannot be read as its content type says. */
-export function refuseResponseBody(id: u32, stream: Stream): void {
+/** Ends a stream whose response body cannot be masked. */
+export function refuseResponseBody(id: u32, stream: Stream, reason: Reason): void {
   count(Counter.BodyUnreadable, 1);
-  stream.bodyReason = <u8>Reason.BodyUnreadable;
+  stream.bodyReason = <u8>reason;
   const isLate = stream.response.isForwarded;
   freeBody(stream.response);
   if (isLate) resetStream(id, stream);
-  else denyResponse(id, stream, Reason.BodyUnreadable, decisionsMade);
+  else denyResponse(id, stream, reason);
 }
 
-function maskChunk(body: Body, buffer: BufferType, size: u32, isEnd: bool): bool {
+/** Why the last chunk could not be masked. */
+let fault: Reason = Reason.BodyUnreadable;
+
+function maskChunk(stream: Stream, body: Body, buffer: BufferType, size: u32, isEnd: bool): bool {
+  fault = Reason.BodyUnreadable;
   if (body.isDone) return size == 0;
+  if (body.masker == 0 && !openMasker(stream, body)) return false;
   let ptr: usize = 0;
   if (size != 0) {
     if (readBuffer(buffer, 0, size) != Status.Ok || dataLen != size) return false;
@@ -126,20 +125,28 @@ function maskChunk(body: Body, buffer: BufferType, size: u32, isEnd: bool): bool
 
 /** A trailer callback can add no bytes: a document that is only complete with its end (a bare number) cannot be passed. */
 function isEndedByTrailers(body: Body): bool {
-  if (body.isDone) return true;
+  // No masker was made: no bytes came, and an empty body is fine.
+  if (body.isDone || body.masker == 0) return true;
   return maskerFeed(body.masker, 0, 0, true) == MaskStatus.Ok && maskedLen == 0;
 }
 
-function finishRequest(stream: Stream): void {
-  const body = stream.request;
-  body.isDone = true;
-  body.masked = maskerCount(body.masker);
-  count(Counter.MaskedRequest, body.masked);
+/** The state of a masker is big: it is there only while bytes come. False when there is no room. */
+function openMasker(stream: Stream, body: Body): bool {
+  const masker = blockAlloc(MASKER_BYTES);
+  if (masker == 0) {
+    fault = Reason.NoMemory;
+    return false;
+  }
+  body.masker = masker;
+  maskerInit(masker, heldBlob(body.holder), stream.clearance);
+  return true;
 }
 
-function finishResponse(stream: Stream): void {
-  const body = stream.response;
+function finish(body: Body, counter: Counter): void {
   body.isDone = true;
+  if (body.masker == 0) return;
   body.masked = maskerCount(body.masker);
-  count(Counter.MaskedResponse, body.masked);
+  count(counter, body.masked);
+  blockFree(body.masker);
+  body.masker = 0;
 }

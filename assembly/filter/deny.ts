@@ -28,15 +28,15 @@ const body: usize = memory.data(256);
 const idBytes: usize = memory.data(16, 8);
 
 /** Ends a stream with 403, or status 7 for gRPC. */
-export function denyRequest(id: u32, stream: Stream, reason: Reason, decision: u64): void {
+export function denyRequest(id: u32, stream: Stream, reason: Reason): void {
   stream.isClosed = true;
-  answer(id, 403, stream.isGrpc, reason, decision);
+  answer(id, 403, stream.isGrpc, reason, stream.decision);
 }
 
 /** Ends a stream with 502 because its response may not go on as it is. */
-export function denyResponse(id: u32, stream: Stream, reason: Reason, decision: u64): void {
+export function denyResponse(id: u32, stream: Stream, reason: Reason): void {
   stream.isClosed = true;
-  answer(id, 502, stream.isGrpc, reason, decision);
+  answer(id, 502, stream.isGrpc, reason, stream.decision);
 }
 
 /** Resets a stream for which it is too late to answer with a status. */

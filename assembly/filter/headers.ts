@@ -36,11 +36,12 @@ const SAMPLE_EVERY: u64 = 16;
 /** Decides a request. */
 export function onRequest(id: u32, stream: Stream, isEnd: bool): HeadersAction {
   const number = nextDecision();
-  if (stream.isStandIn) return refuse(id, stream, Reason.NoMemory, number);
+  stream.decision = number;
+  if (stream.isStandIn) return refuse(id, stream, Reason.NoMemory);
   openQueue();
   const hasPairs = readPairs(MapType.RequestHeaders) == Status.Ok;
   if (!hasPairs || !request.readRequest(dataPtr, dataLen)) {
-    return refuse(id, stream, Reason.HeadersUnreadable, number);
+    return refuse(id, stream, Reason.HeadersUnreadable);
   }
   stream.isGrpc = request.isGrpc;
   const root = changetype<Root>(stream.root);
@@ -48,7 +49,7 @@ export function onRequest(id: u32, stream: Stream, isEnd: bool): HeadersAction {
   if (reason == Reason.Permitted) reason = admit(stream, isEnd);
   const recorded = record(stream, reason, number);
   if (reason == Reason.Permitted) reason = recorded;
-  if (reason != Reason.Permitted) return refuse(id, stream, reason, number);
+  if (reason != Reason.Permitted) return refuse(id, stream, reason);
   count(Counter.Allowed, 1);
   if (request.spoofedCount != 0) removeSpoofed();
   return passRequest(id, stream, isEnd);
@@ -57,11 +58,11 @@ export function onRequest(id: u32, stream: Stream, isEnd: bool): HeadersAction {
 /** Response headers of a stream that was allowed. */
 export function onResponse(id: u32, stream: Stream, isEnd: bool): HeadersAction {
   const body = stream.response;
-  if (body.masker == 0) return HeadersAction.Continue;
+  if (body.holder == 0) return HeadersAction.Continue;
   const hasPairs = readPairs(MapType.ResponseHeaders) == Status.Ok;
   const isReadable = hasPairs && response.readResponse(dataPtr, dataLen) && !response.isSwitching;
   if (!isReadable || (!isEnd && (!response.isJson || response.isEncoded || response.isPartial))) {
-    refuseResponseBody(id, stream);
+    refuseResponseBody(id, stream, Reason.BodyUnreadable);
     return HeadersAction.StopIteration;
   }
   mendResponse();
@@ -72,9 +73,9 @@ export function onResponse(id: u32, stream: Stream, isEnd: bool): HeadersAction 
   return holdHeaders(body);
 }
 
-function refuse(id: u32, stream: Stream, reason: Reason, number: u64): HeadersAction {
+function refuse(id: u32, stream: Stream, reason: Reason): HeadersAction {
   count(Counter.Denied, 1);
-  denyRequest(id, stream, reason, number);
+  denyRequest(id, stream, reason);
   return HeadersAction.StopIteration;
 }
 
@@ -84,12 +85,8 @@ function admit(stream: Stream, isEnd: bool): Reason {
   const bundle = changetype<Bundle>(decidedBundle);
   stream.clearance = decision.clearance;
   if ((decision.masksRequest || decision.masksResponse) && isTunnel()) return Reason.UpgradeRefused;
-  if (decision.masksRequest && !isEnd && !armBody(stream, stream.request, bundle.requestMask)) {
-    return Reason.NoMemory;
-  }
-  if (decision.masksResponse && !armBody(stream, stream.response, bundle.responseMask)) {
-    return Reason.NoMemory;
-  }
+  if (decision.masksRequest && !isEnd) armBody(stream.request, bundle.requestMask);
+  if (decision.masksResponse) armBody(stream.response, bundle.responseMask);
   return listStream(stream, decidedIdentity) ? Reason.Permitted : Reason.NoMemory;
 }
 
@@ -109,7 +106,7 @@ function record(stream: Stream, reason: Reason, number: u64): Reason {
   const mustRecord = isAllowed && audit == Audit.Synchronous;
   const direction =
     decidedBundle == 0 ? Direction.Inbound : changetype<Bundle>(decidedBundle).direction;
-  const waits = isAllowed && (stream.request.masker != 0 || stream.response.masker != 0);
+  const waits = isAllowed && (stream.request.holder != 0 || stream.response.holder != 0);
   if (waits && !mustRecord) {
     stream.record = blockAlloc(RECORD_MAX);
     if (stream.record != 0) writeRecord(stream.record, number, reason, direction);
@@ -135,10 +132,10 @@ function removeSpoofed(): void {
 }
 
 function passRequest(id: u32, stream: Stream, isEnd: bool): HeadersAction {
-  if (stream.response.masker != 0) askForPlainResponse();
-  if (stream.request.masker == 0) return HeadersAction.Continue;
+  if (stream.response.holder != 0) askForPlainResponse();
+  if (stream.request.holder == 0) return HeadersAction.Continue;
   if (!request.isJson || request.isEncoded) {
-    refuseRequestBody(id, stream);
+    refuseRequestBody(id, stream, Reason.BodyUnreadable);
     return HeadersAction.StopIteration;
   }
   drop(MapType.RequestHeaders, CONTENT_LENGTH);

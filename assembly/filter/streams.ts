@@ -29,6 +29,8 @@ export class Stream {
   id: u32;
   root: usize;
   clearance: u64;
+  /** Number of its decision. */
+  decision: u64;
   /** Source that it is listed under, or 0. */
   source: usize;
   previous: usize;

@@ -1,4 +1,4 @@
-/** A small HTTP server on a Unix socket that takes audit batches as an agent does and counts them. */
+/** An HTTP server on a Unix socket that takes audit batches as an agent does and counts them. */
 import { Buffer } from 'node:buffer';
 import { createServer, type Server } from 'node:http';
 

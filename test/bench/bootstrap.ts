@@ -1,4 +1,4 @@
-/** The Envoy configuration of the comparison: one mutual-TLS listener a variant, answered by the route itself. */
+/** Envoy's configuration: one mutual-TLS listener a variant, answered by the route itself. */
 import type { Json } from '../../controller/xds/fill-template.ts';
 import type { Leaf } from '../xds/mesh.ts';
 import { AUDIT_CLUSTER, type Variant } from './variants.ts';

@@ -1,4 +1,4 @@
-/** One HTTP/1.1 connection over mutual TLS that sends the same request again and again, one at a time. */
+/** One HTTP/1.1 connection over mutual TLS that sends one request again and again. */
 import { Buffer } from 'node:buffer';
 import { connect, type TLSSocket } from 'node:tls';
 
@@ -38,7 +38,7 @@ export class Caller {
     return new Caller(socket);
   }
 
-  /** Sends `count` requests, each after the answer to the one before; rejects at the first that is not 200. */
+  /** Sends `count` requests, one at a time; rejects at the first answer that is not 200. */
   send(count: number): Promise<void> {
     this.#left = count;
     return new Promise((resolve, reject) => {

@@ -12,7 +12,7 @@ export function hasCallgrind(): boolean {
   return found('valgrind') && found('vgdb');
 }
 
-/** What to put in front of Envoy's command so that `Callgrind` can count; dumps go to `directory`. */
+/** Goes in front of Envoy's command so that `Callgrind` can count; dumps go to `directory`. */
 export function callgrindCommand(directory: string): string[] {
   return [
     'valgrind',

@@ -1,4 +1,4 @@
-/** `make bench-envoy`: what the filter adds to a request in a real Envoy, against native RBAC in the same run. */
+/** `make bench-envoy`: what the filter adds to a request in a real Envoy, against native RBAC. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 

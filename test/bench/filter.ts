@@ -1,4 +1,4 @@
-/** `make bench`: time of one decision and speed of masking, with the compiled filter in the Node host. */
+/** `make bench`: time of a decision and speed of masking, the compiled filter in the Node host. */
 import { Buffer } from 'node:buffer';
 
 import type { Root } from '../../host/vm.ts';
@@ -18,13 +18,11 @@ await benchDecisions();
 await benchMasking();
 
 /**
- * Cached is a method with a bit of its own. A method without one is never cached, so the rules are evaluated each time;
- * both go through the same host.
+ * Cached is a method with a bit of its own. A method without one is never cached, so the rules
+ * are evaluated each time; both go through the same host.
  */
 async function benchDecisions(): Promise<void> {
-  print(
-    '\n## One decision, µs of CPU: headers in, verdict and audit record out, the host’s own work included',
-  );
+  print('\n## One decision, µs of CPU: headers in, verdict and audit record out, host included');
   print(`${samples} samples of ${decisionsPerSample}; median (min to max)\n`);
   print('| rules | cached | not cached | not cached, every rule a candidate |');
   print('|---|---|---|---|');

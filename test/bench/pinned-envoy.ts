@@ -14,8 +14,8 @@ export class PinnedEnvoy {
   }
 
   /**
-   * Starts Envoy by `prefix` (commands that replace themselves by what follows them) and waits until its workers run;
-   * rejects with its last lines when it ends before.
+   * Starts Envoy by `prefix` (commands that replace themselves by what follows them) and waits
+   * until its workers run; rejects with its last lines when it ends before.
    */
   static async start(
     directory: string,

@@ -50,7 +50,7 @@ export function printTable(
   const { batchCosts, recordsPerBatch } = share;
   const records = Math.round(recordsPerBatch);
   print(
-    `\nAn audit batch costs ${show(spreadOf(batchCosts))}; ${records} records share one, as at full speed.`,
+    `\nAn audit batch costs ${show(spreadOf(batchCosts))}, shared by ${records} records as above.`,
   );
 }
 

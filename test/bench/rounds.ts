@@ -52,8 +52,9 @@ export async function measureRounds(
 }
 
 /**
- * The same under callgrind. Everything is slow there but the clock, so that few records share a batch: what a batch costs
- * is taken out of the requests and counted by its share at full speed, `recordsPerBatch`.
+ * The same under callgrind. Everything is slow there but the clock, so that few records share a
+ * batch: what a batch costs is taken out of the requests and counted by its share at full speed,
+ * `recordsPerBatch`.
  */
 export async function countRounds(
   session: Session,

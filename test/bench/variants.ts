@@ -52,7 +52,7 @@ export function makeVariants(parties: Parties): Variant[] {
   ];
 }
 
-/** Who may call what: one RBAC policy or one of our rules each, of which the last one is for the request. */
+/** Who may call what: one RBAC policy or one of our rules each; the last is for the request. */
 interface Grant {
   readonly service: string;
   /** Resource of the path: `/orders/1`. */
@@ -64,7 +64,7 @@ function ownRoutes(count: number): Grant[] {
   return grants(count, (index) => ({ service: `caller${index}`, resource: `resource${index}` }));
 }
 
-/** Other callers of the same route in front: native RBAC has to look at the certificate for each. */
+/** Other callers of the same route in front: RBAC has to look at the certificate for each. */
 function oneRoute(count: number): Grant[] {
   return grants(count, (index) => ({ service: `caller${index}`, resource: 'orders' }));
 }
@@ -96,7 +96,7 @@ function plain(name: string, filters: readonly Json[]): Variant {
   return { name, filters, writesIdentity: false, audits: false };
 }
 
-/** Each policy: URI SAN, path and method, all exact. Envoy tries them in the order of their names. */
+/** Each policy: URI SAN, path and method, all exact. Envoy tries them in order of their names. */
 function rbac(parties: Parties, allowed: readonly Grant[]): Json {
   const policies = allowed.map(({ service, resource }, index) => [
     `policy-${String(index).padStart(4, '0')}`,

@@ -1,4 +1,4 @@
-/** What the worker thread spends: user instructions where the kernel counts them, else its time on the core. */
+/** What the worker spends: user instructions where the kernel counts them, else CPU time. */
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
@@ -74,7 +74,7 @@ export async function perfDuring(
   await tell('disable');
   perf.kill('SIGINT');
   await ended;
-  const value = Number.parseFloat(text);
+  const value = Number(/^([\d.]+),/m.exec(text)?.[1]);
   if (!(value > 0)) throw new Error(`perf counted nothing: ${text}`);
   return value;
 }

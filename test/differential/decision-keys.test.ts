@@ -8,7 +8,18 @@ const STEPS = 20_000;
 const HOSTS = 60;
 const PATHS = 300;
 const CALLERS = 300;
-const METHODS = ['GET', 'POST', 'HEAD', 'PUT', 'OPTIONS', 'DELETE', 'TRACE', 'PATCH', 'PURGE', 'LOCK'];
+const METHODS = [
+  'GET',
+  'POST',
+  'HEAD',
+  'PUT',
+  'OPTIONS',
+  'DELETE',
+  'TRACE',
+  'PATCH',
+  'PURGE',
+  'LOCK',
+];
 
 // What is odd is denied; every host and path has its own pattern, so that no two fall into one class.
 const numbers = (count: number) => [...Array(count).keys()];
@@ -30,13 +41,22 @@ spec:
 ${rule('odd-hosts', 'deny', { hosts: odd(hosts) })}
 ${rule('odd-paths', 'deny', { paths: odd(paths) })}
 ${rule('odd-methods', 'deny', { methods: odd(METHODS) })}
-${even(hosts).map((host, i) => rule(`host-${i}`, 'allow', { hosts: [host] })).join('\n')}
-${even(paths).map((path, i) => rule(`path-${i}`, 'allow', { paths: [path] })).join('\n')}
+${even(hosts)
+  .map((host, i) => rule(`host-${i}`, 'allow', { hosts: [host] }))
+  .join('\n')}
+${even(paths)
+  .map((path, i) => rule(`path-${i}`, 'allow', { paths: [path] }))
+  .join('\n')}
 `;
 
 const sizes = [HOSTS, PATHS, METHODS.length, CALLERS];
 const callers = numbers(CALLERS).map((i) =>
-  id('prod', 't', i % 2 === 1 ? 'odd' : 'even', `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`),
+  id(
+    'prod',
+    't',
+    i % 2 === 1 ? 'odd' : 'even',
+    `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`,
+  ),
 );
 
 test(`a walk of ${STEPS} steps never meets the decision of another request`, async () => {

@@ -88,6 +88,8 @@ export class Upstream {
       seen.body += chunk;
     });
     request.on('end', () => {
+      // A reset HTTP/2 stream ends too.
+      if ('stream' in request && request.stream.rstCode !== 0) return;
       seen.trailers = request.trailers;
       seen.isWhole = true;
       if (!isEarly) handler(reply, seen);
