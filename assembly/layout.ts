@@ -30,6 +30,9 @@ export const PROGRAM_STACK_MAX: u32 = 64;
 /** distinct host patterns of a bundle: they become one bit each in the decision key */
 export const HOST_PATTERNS_MAX: u32 = 64;
 
+/** slots that a look-up in a hash table of a bundle tries; a key further away does not count */
+export const PROBES_MAX: u32 = 256;
+
 /** distinct labels of a bundle: one bit each in a clearance */
 export const LABELS_MAX: u32 = 64;
 

@@ -24,6 +24,11 @@ export const constants: readonly Constant[] = [
     64,
     'distinct host patterns of a bundle: they become one bit each in the decision key',
   ],
+  [
+    'PROBES_MAX',
+    256,
+    'slots that a look-up in a hash table of a bundle tries; a key further away does not count',
+  ],
   ['LABELS_MAX', 64, 'distinct labels of a bundle: one bit each in a clearance'],
   ['PATH_SEGMENTS_MAX', 64, 'segments of a request path that are matched; a longer path is denied'],
   [

@@ -1,5 +1,5 @@
-/** Lookups in the two open-addressing tables of a bundle. Both end at an empty slot, which validation proved to exist. */
-import { PathEdge, ServiceSlot } from '../layout';
+/** Lookups in the two open-addressing tables of a bundle. Both end at an empty slot or after PROBES_MAX. */
+import { PROBES_MAX, PathEdge, ServiceSlot } from '../layout';
 import { equalBytes, hash32 } from '../memory/bytes';
 
 const NODE_SPREAD: u32 = 0x9e3779b1;
@@ -16,7 +16,7 @@ export function findService(
   const hash = hash32(keyPtr, keyLen);
   for (
     let probes: u32 = 0, i = hash & (slots - 1);
-    probes < slots;
+    probes < PROBES_MAX;
     probes++, i = (i + 1) & (slots - 1)
   ) {
     const slot = table + <usize>i * ServiceSlot.SIZE;
@@ -46,7 +46,7 @@ export function findEdge(
   const hash = edgeHash(node, segmentPtr, segmentLen);
   for (
     let probes: u32 = 0, i = hash & (slots - 1);
-    probes < slots;
+    probes < PROBES_MAX;
     probes++, i = (i + 1) & (slots - 1)
   ) {
     const slot = table + <usize>i * PathEdge.SIZE;

@@ -10,8 +10,8 @@ import { Session } from './session.ts';
 import { chooseWorkerCost } from './worker-cost.ts';
 
 const fullSpeed = {
-  rounds: Number(process.env.BENCH_ROUNDS ?? 7),
-  requests: Number(process.env.BENCH_REQUESTS ?? 20_000),
+  rounds: Number(process.env.BENCH_ROUNDS ?? 31),
+  requests: Number(process.env.BENCH_REQUESTS ?? 2_000),
   warmUp: 5_000,
 };
 const underCallgrind = { rounds: 3, requests: 1_000, warmUp: 200 };

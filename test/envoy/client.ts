@@ -44,8 +44,11 @@ export interface Client {
 /** Which identity, and where to. */
 export interface Peer {
   readonly port: number;
-  readonly identity: HeldIdentity;
+  readonly identity: Credentials;
 }
+
+/** What a client shows and trusts. */
+export type Credentials = Pick<HeldIdentity, 'chainPem' | 'keyPem' | 'rootPem'>;
 
 /** HTTP/1.1. Requests on it wait for one another. */
 export function http1Client({ port, identity }: Peer, sockets = 1): Client {
@@ -144,11 +147,9 @@ export function http2Client({ port, identity }: Peer): Client {
       const { body } = ask;
       const isWhole = typeof body === 'string' || body instanceof Buffer;
       const hasBody = body !== undefined || ask.trailers !== undefined;
-      const headers = isWhole ? { 'content-length': String(Buffer.byteLength(body)) } : {};
-      const { stream, answer } = send(
-        { ...ask, headers: { ...headers, ...ask.headers } },
-        hasBody,
-      );
+      const headers: Record<string, string> = { ...ask.headers };
+      if (isWhole) headers['content-length'] = String(Buffer.byteLength(body));
+      const { stream, answer } = send({ ...ask, headers }, hasBody);
       if (isWhole) stream.write(body);
       else for (const chunk of body ?? []) stream.write(chunk);
       if (hasBody) stream.end();
@@ -168,7 +169,7 @@ export async function rawConnection({ port, identity }: Peer): Promise<TLSSocket
   });
 }
 
-function tlsOptions(identity: HeldIdentity) {
+function tlsOptions(identity: Credentials) {
   return {
     ca: identity.rootPem,
     cert: identity.chainPem,

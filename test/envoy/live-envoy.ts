@@ -77,7 +77,9 @@ export class LiveEnvoy {
   async #untilReady(): Promise<void> {
     const deadline = Date.now() + readyWithinMs;
     while (this.isRunning && Date.now() < deadline) {
-      const answer = await fetch(`http://127.0.0.1:${this.#adminPort}/ready`).catch(() => undefined);
+      const answer = await fetch(`http://127.0.0.1:${this.#adminPort}/ready`).catch(
+        () => undefined,
+      );
       await answer?.text();
       if (answer?.status === 200) return;
       await new Promise((resolve) => setTimeout(resolve, 25));

@@ -9,26 +9,39 @@ export interface LoadResult {
   readonly failures: readonly string[];
 }
 
-/** Runs `ask` in `loops` loops until `work` is done; `judge` gives undefined for a right answer. */
+/**
+ * Runs `ask` in `loops` loops until `work` is done; `judge` gives undefined for a right answer. `work` gets a function that
+ * waits for so many answers more.
+ */
 export async function underLoad(
   ask: () => Promise<Answer>,
   loops: number,
   judge: (answer: Answer) => string | undefined,
-  work: () => Promise<void>,
+  work: (answers: (count: number) => Promise<void>) => Promise<void>,
 ): Promise<LoadResult> {
   let isRunning = true;
   let requests = 0;
   const failures: string[] = [];
+  const waiting = new Set<{ readonly until: number; readonly resolve: () => void }>();
+  const answers = (count: number) =>
+    new Promise<void>((resolve) => {
+      waiting.add({ until: requests + count, resolve });
+    });
   const startedAt = performance.now();
   const running = Array.from({ length: loops }, async () => {
     while (isRunning) {
       const fault = judge(await ask());
       requests += 1;
       if (fault !== undefined) failures.push(fault);
+      for (const each of waiting) {
+        if (requests < each.until) continue;
+        waiting.delete(each);
+        each.resolve();
+      }
     }
   });
   try {
-    await work();
+    await work(answers);
   } finally {
     isRunning = false;
     await Promise.all(running);

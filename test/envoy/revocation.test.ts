@@ -11,6 +11,8 @@ import { Upstream } from './upstream.ts';
 const refusalBoundMs = 100;
 /** From the command to the end of a stream that runs: a tick and its way. */
 const cutBoundMs = 1_000;
+/** Envoy keeps an HTTP/1.1 connection for this long after its last byte (`delayed_close_timeout`); nothing more is sent on it. */
+const delayedCloseMs = 1_000;
 const streamCount = 200;
 
 describe('after a revocation', () => {
@@ -98,11 +100,17 @@ describe('after a revocation', () => {
     await expect.poll(() => upstream.seen(path)[0]?.body).toContain('[1,2');
     const startedAt = performance.now();
     await revoke(to.identity);
+    await expect
+      .poll(() => upstream.seen(path)[0]?.wasCut, { interval: 5, timeout: 5_000 })
+      .toBe(true);
+    const cutMs = performance.now() - startedAt;
     expect(await exchange.answer).toMatchObject({ wasCut: true });
-    const tookMs = performance.now() - startedAt;
-    console.log(`measured: revoke -> cut of an upload over ${name}: ${tookMs.toFixed(0)} ms`);
-    expect(tookMs).toBeLessThan(cutBoundMs);
-    await expect.poll(() => upstream.seen(path)[0]?.wasCut).toBe(true);
+    const toldMs = performance.now() - startedAt;
+    console.log(
+      `measured: revoke -> upload over ${name} cut: application ${cutMs.toFixed(0)} ms, caller ${toldMs.toFixed(0)} ms`,
+    );
+    expect(cutMs).toBeLessThan(cutBoundMs);
+    expect(toldMs).toBeLessThan(cutBoundMs + delayedCloseMs);
     await bystander();
   });
 
@@ -152,10 +160,13 @@ describe('after a revocation', () => {
 
   it('is in the audit store, with the streams that it cut', async () => {
     await expect
-      .poll(async () => {
-        const records = await mesh.operator.audit({ limit: '1000' });
-        return records.filter(({ cutByRevocation }) => cutByRevocation).length;
-      }, { timeout: 5_000 })
+      .poll(
+        async () => {
+          const records = await mesh.operator.audit({ limit: '1000' });
+          return records.filter(({ cutByRevocation }) => cutByRevocation).length;
+        },
+        { timeout: 5_000 },
+      )
       .toBeGreaterThanOrEqual(streamCount);
     const denied = await mesh.operator.audit({ limit: '1000', verdict: 'Deny' });
     expect(denied.map(({ reason }) => reason)).toContain('Revoked');

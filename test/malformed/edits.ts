@@ -7,6 +7,7 @@ import {
   Section,
   ServiceSlot,
 } from '../../controller/layout.ts';
+import { hash32 } from '../../controller/policy/hash32.ts';
 import type { FileEditor } from './file-editor.ts';
 
 /** Sets a byte, counted from the start of the file. */
@@ -142,4 +143,36 @@ export function entangle(file: FileEditor): FileEditor {
     many.set32(many.at(S.Rules, i, Rule.selectorCount), 65_536);
   }
   return many;
+}
+
+/** A service table, half full as allowed, whose keys all belong into its first part: look-ups walk over most of it. */
+export function clusterServices(file: FileEditor, slots: number): FileEditor {
+  const texts: Uint8Array[] = [file.section(S.Strings)];
+  const keys: { hash: number; home: number; off: number }[] = [];
+  let off = file.count(S.Strings);
+  for (let n = 0; keys.length < slots / 2; n++) {
+    const key = Buffer.from(String(n).padStart(8, '0'));
+    const hash = hash32(key) >>> 0;
+    const home = hash & (slots - 1);
+    if (home >= slots / 64) continue;
+    keys.push({ hash, home, off });
+    texts.push(key);
+    off += key.length;
+  }
+  const table = new DataView(new ArrayBuffer(slots * ServiceSlot.SIZE));
+  let slotIndex = 0;
+  for (const key of keys.sort((a, b) => a.home - b.home)) {
+    slotIndex = Math.max(slotIndex, key.home);
+    const at = slotIndex * ServiceSlot.SIZE;
+    table.setUint32(at + ServiceSlot.hash, key.hash, true);
+    table.setUint32(at + ServiceSlot.listCount, 1, true);
+    table.setUint32(at + ServiceSlot.key, key.off, true);
+    table.setUint32(at + ServiceSlot.keyLen, 8, true);
+    slotIndex += 1;
+  }
+  const sections = new Map([
+    [S.Strings, Buffer.concat(texts)],
+    [S.Services, new Uint8Array(table.buffer)],
+  ] as [number, Uint8Array][]);
+  return file.rebuild(sections);
 }
