@@ -81,6 +81,8 @@ async function assemble(
   stop: () => Promise<void>,
 ): Promise<Controller> {
   const { log, clock = systemClock, dataDir, trustDomain } = options;
+  // First what can fail without leaving anything behind.
+  const prove = await createProver(options.filterPath, clock);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const operatorToken = openOperatorToken(dataDir);
   const db = new Database(join(dataDir, 'controller.db'));
@@ -112,7 +114,7 @@ async function assemble(
   const policies = new PolicyPublisher({
     mesh: trustDomain,
     store: new SqliteBundleStore(db),
-    prove: await createProver(options.filterPath, clock),
+    prove,
     environments: async () =>
       [...new Set((await identities.list()).map((i) => i.environment))].sort(),
     invalid: policyInvalid,

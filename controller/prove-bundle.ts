@@ -2,6 +2,7 @@
 import { loadModule } from '../host/module.ts';
 import { Vm } from '../host/vm.ts';
 import type { Clock } from './clock.ts';
+import { DtaError } from './errors.ts';
 import type { BundleProver } from './policy/publisher.ts';
 
 /** What our own Envoy configuration promises to the filter. */
@@ -13,7 +14,12 @@ export const filterEnvironment = {
 
 /** A prover with the module at `filterPath`. */
 export async function createProver(filterPath: string, clock: Clock): Promise<BundleProver> {
-  const module = await loadModule(filterPath);
+  const module = await loadModule(filterPath).catch((cause: unknown) => {
+    throw new DtaError('setup', `the filter \`${filterPath}\` cannot be loaded`, {
+      help: 'run `make wasm`, or name another file with `--filter`',
+      cause,
+    });
+  });
   return (configuration) => {
     const now = () => BigInt(clock()) * 1_000_000n;
     const vm = new Vm(module, { env: filterEnvironment, now });

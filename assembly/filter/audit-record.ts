@@ -6,6 +6,8 @@ import { Decision } from '../policy/decision-cache';
 import { Identity } from '../policy/identity';
 import { State } from '../policy/state';
 import { currentState } from './configure';
+import { BundleEntry, Root } from './roots';
+import { Stream } from './streams';
 import { decided, decidedBundle, decidedIdentity, decidedNowMs } from './decide';
 
 const SOURCE_MAX: u32 = 512;
@@ -51,6 +53,42 @@ export function writeRecord(
   const len = <u32>(at - target);
   store<u32>(target, len, AuditRecord.recordLen);
   return len;
+}
+
+/**
+ * Writes the record of a stream that was ended by a revocation: `decision` names the record that allowed it. `target` has
+ * RECORD_MAX bytes. Returns its length.
+ */
+export function writeCut(
+  target: usize,
+  stream: Stream,
+  text: usize,
+  textLen: u32,
+  nowMs: u64,
+): u32 {
+  memory.fill(target, 0, RECORD_MAX);
+  store<u8>(target, Verdict.Deny, AuditRecord.verdict);
+  store<u8>(target, Reason.Revoked, AuditRecord.reason);
+  store<u8>(target, Band.Critical, AuditRecord.band);
+  store<u8>(target, Reason.Revoked, AuditRecord.bodyReason);
+  store<u8>(target, 1, AuditRecord.flags);
+  store<u64>(target, nowMs, AuditRecord.timeMs);
+  store<u64>(target, stream.decision, AuditRecord.decision);
+  if (currentState != 0) {
+    store<u64>(target, changetype<State>(currentState).epoch, AuditRecord.stateEpoch);
+  }
+  const entry = changetype<Root>(stream.root).entry;
+  const bundle = entry == 0 ? 0 : changetype<BundleEntry>(entry).bundle;
+  if (bundle != 0) {
+    store<u8>(target, <u8>changetype<Bundle>(bundle).direction, AuditRecord.direction);
+    store<u64>(target, changetype<Bundle>(bundle).version, AuditRecord.bundleVersion);
+  }
+  const len = min(textLen, SOURCE_MAX);
+  store<u16>(target, <u16>len, AuditRecord.sourceLen);
+  memory.copy(target + AuditRecord.SIZE, text, len);
+  const total = (<u32>AuditRecord.SIZE + len + 7) & ~7;
+  store<u32>(target, total, AuditRecord.recordLen);
+  return total;
 }
 
 function writeSource(target: usize, at: usize): usize {

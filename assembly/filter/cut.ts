@@ -2,6 +2,9 @@
 import { Reason } from '../layout';
 import { blockAlloc, blockFree } from '../memory/block';
 import { contextFind } from '../abi/contexts';
+import { currentTimeNs } from '../abi/hostcalls';
+import { commitRecord, dropRecord, reserveRecord } from './audit-queue';
+import { RECORD_MAX, writeCut } from './audit-record';
 import { State, isRevoked } from '../policy/state';
 import { currentState, isStateUnswept, markSwept } from './configure';
 import { resetStream } from './deny';
@@ -47,5 +50,18 @@ function cut(id: u32): void {
   stream.bodyReason = <u8>Reason.Revoked;
   stream.wasCut = true;
   count(Counter.StreamsCut, 1);
+  // A record that still waits for the end of the bodies will say it; one that has gone cannot.
+  if (stream.record == 0) recordCut(stream);
   resetStream(id, stream);
+}
+
+function recordCut(stream: Stream): void {
+  const place = reserveRecord(RECORD_MAX);
+  if (place == 0 || stream.source == 0) {
+    dropRecord();
+    return;
+  }
+  const text = stream.source + offsetof<Source>();
+  const textLen = changetype<Source>(stream.source).textLen;
+  commitRecord(writeCut(place, stream, text, textLen, currentTimeNs() / 1_000_000));
 }

@@ -96,8 +96,9 @@ function isTunnel(): bool {
 }
 
 /**
- * Records a decision: at once, or, when bodies will be masked, at the end of the stream. Returns Reason.AuditFull when a
- * rule asks for a synchronous record and there is no room.
+ * Records a decision: at once, or, when bodies will be masked, at the end of the stream. A synchronous record is written
+ * at once in any case, and a second one with the same decision completes it. Returns Reason.AuditFull when a rule asks
+ * for a synchronous record and there is no room.
  */
 function record(stream: Stream, reason: Reason, number: u64): Reason {
   const isAllowed = reason == Reason.Permitted;
@@ -107,11 +108,12 @@ function record(stream: Stream, reason: Reason, number: u64): Reason {
   const direction =
     decidedBundle == 0 ? Direction.Inbound : changetype<Bundle>(decidedBundle).direction;
   const waits = isAllowed && (stream.request.holder != 0 || stream.response.holder != 0);
-  if (waits && !mustRecord) {
+  if (waits) {
+    stream.isRecorded = mustRecord;
     stream.record = blockAlloc(RECORD_MAX);
     if (stream.record != 0) writeRecord(stream.record, number, reason, direction);
-    else dropRecord();
-    return reason;
+    else if (!mustRecord) dropRecord();
+    if (!mustRecord) return reason;
   }
   const place = reserveRecord(RECORD_MAX);
   if (place == 0) {

@@ -173,6 +173,8 @@ function isOk(): bool {
 /** Completes the record that waited for the bodies. */
 function recordEnd(stream: Stream): void {
   const record = stream.record;
+  const masked = stream.request.masked + stream.response.masked;
+  if (stream.isRecorded && masked == 0 && stream.bodyReason == 0) return;
   store<u32>(record, stream.request.masked, AuditRecord.maskedRequest);
   store<u32>(record, stream.response.masked, AuditRecord.maskedResponse);
   store<u8>(record, stream.bodyReason, AuditRecord.bodyReason);

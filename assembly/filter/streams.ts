@@ -6,6 +6,7 @@
 import { contextInsert } from '../abi/contexts';
 import { releaseMask } from '../mask/holder';
 import { blockAlloc, blockFree } from '../memory/block';
+import { Identity } from '../policy/identity';
 import { ContextKind, Root } from './roots';
 
 /** Life of one body. */
@@ -43,6 +44,8 @@ export class Stream {
   isStandIn: bool;
   /** Ended while it ran, because its source was revoked. */
   wasCut: bool;
+  /** Its decision was recorded at once: what waits in `record` only completes it. */
+  isRecorded: bool;
   bodyReason: u8;
   request: Body;
   response: Body;
@@ -60,6 +63,8 @@ export class Source {
   uuid1: u64;
   nextInBucket: usize;
   firstStream: usize;
+  /** SPIFFE ID, behind this struct. */
+  textLen: u32;
 }
 
 const BUCKETS: u32 = 1024;
@@ -102,15 +107,18 @@ export function freeBody(body: Body): void {
   body.holder = 0;
 }
 
-/** Lists a stream under its source. `identity` starts with digest and UUID. False when there is no room. */
+/** Lists a stream under its source, an Identity. False when there is no room. */
 export function listStream(stream: Stream, identity: usize): bool {
   const bucket = buckets + <usize>(load<u32>(identity) & (BUCKETS - 1)) * sizeof<usize>();
   let at = load<usize>(bucket);
   while (at != 0 && memory.compare(at, identity, 48) != 0) at = changetype<Source>(at).nextInBucket;
   if (at == 0) {
-    at = blockAlloc(offsetof<Source>());
+    const known = changetype<Identity>(identity);
+    at = blockAlloc(offsetof<Source>() + known.textLen);
     if (at == 0) return false;
     memory.copy(at, identity, 48);
+    memory.copy(at + offsetof<Source>(), known.text, known.textLen);
+    changetype<Source>(at).textLen = known.textLen;
     changetype<Source>(at).nextInBucket = load<usize>(bucket);
     changetype<Source>(at).firstStream = 0;
     store<usize>(bucket, at);

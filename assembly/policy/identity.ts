@@ -15,7 +15,7 @@ export const IDENTITY_LABELS_MAX: u32 = 16;
 
 @unmanaged
 export class Identity {
-  /** SHA-256 of the certificate, 32 bytes; zero for the proxy's own identity on the outbound side. */
+  /** SHA-256 of the certificate, 32 bytes; on the outbound side `State.selfDigest0` and so on. */
   digest0: u64;
   digest1: u64;
   digest2: u64;

@@ -55,6 +55,11 @@ export interface AgentHandle {
    * it cannot join.
    */
   readonly ready: Promise<string>;
+  /**
+   * Rejects when the identity can never be renewed again: renewal was denied, or the certificate has expired. What was
+   * served goes on being served; only a new token helps.
+   */
+  readonly ended: Promise<never>;
   /** The certificate that is served now; undefined before the first. */
   current(): HeldIdentity | undefined;
   /** Stops serving. What is spooled stays for the next start. */
@@ -81,7 +86,10 @@ class Agent implements AgentHandle {
   readonly #controller: ControllerClient;
   readonly #directory: SocketDirectory;
   readonly #uid: number;
+  readonly #kept: HeldIdentity | undefined;
   readonly #becameReady = Promise.withResolvers<string>();
+  readonly ended: Promise<never>;
+  readonly #hasEnded = Promise.withResolvers<never>();
   #sds: SdsServer | undefined;
   #identity: HeldIdentity | undefined;
   /** Undoes what was opened, the last first. */
@@ -95,8 +103,12 @@ class Agent implements AgentHandle {
     this.#log = options.log.child({ workload: options.workload });
     this.#uid = options.workloadUid ?? process.getuid?.() ?? 0;
     this.#controller = new ControllerClient(options.controllerUrl, this.#stopping.signal);
+    // Before anything is made on disk: an agent that cannot start leaves nothing behind.
+    this.#kept = this.#keptIdentity();
     this.#directory = openSocketDirectory(options.socketDir, options.workload, this.#uid);
     this.ready = this.#becameReady.promise;
+    this.ended = this.#hasEnded.promise;
+    this.ended.catch(() => undefined);
     // Nobody has to wait for it: a refusal is logged in any case.
     this.ready.catch(() => undefined);
   }
@@ -115,7 +127,6 @@ class Agent implements AgentHandle {
 
   async open(): Promise<void> {
     try {
-      const kept = this.#keptIdentity();
       const forwarder = await this.#openRelay();
       this.#sds = await createSdsServer({
         socketPath: this.sdsSocket,
@@ -123,7 +134,7 @@ class Agent implements AgentHandle {
         log: this.#log,
       });
       this.#closers.push(this.#sds.close);
-      this.#loops = [forwarder.run(), this.#live(kept)];
+      this.#loops = [forwarder.run(), this.#live(this.#kept)];
     } catch (error) {
       await this.stop();
       throw error;
@@ -182,7 +193,7 @@ class Agent implements AgentHandle {
   }
 
   async #live(kept: HeldIdentity | undefined): Promise<void> {
-    const { clock, alarm, random } = this.#options;
+    const { clock, alarm, random, workload } = this.#options;
     try {
       const first = kept ?? (await this.#joinPatiently());
       if (!first) return;
@@ -199,6 +210,12 @@ class Agent implements AgentHandle {
         log: this.#log,
         signal: this.#stopping.signal,
       });
+      if (this.#stopping.signal.aborted) return;
+      this.#hasEnded.reject(
+        new DtaError('denied', `the identity of workload \`${workload}\` cannot be renewed`, {
+          help: 'its certificate runs out; join again with a new token of `dta identity issue`',
+        }),
+      );
     } catch (error) {
       this.#log.error({ err: error }, 'the agent cannot go on');
       this.#becameReady.reject(error);

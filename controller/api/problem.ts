@@ -56,7 +56,7 @@ export class Refusal extends DtaError {
 export function policyInvalid(errors: readonly PolicyMistake[]): DtaError {
   const count = errors.length === 1 ? 'a mistake' : `${errors.length} mistakes`;
   return new DtaError('policyInvalid', `the policy set has ${count}`, {
-    help: 'nothing was published: mend the files and push again',
+    help: 'mend the files; a set is taken whole or not at all',
     fields: { errors },
   });
 }

@@ -107,7 +107,8 @@ export class Authority {
       );
     }
     checkNames(dnsNames, ips);
-    const notBeforeMs = wholeSeconds(nowMs - backdateMs);
+    // A tenth of the life: agents count their renewals from here, and a short life would be over before it began.
+    const notBeforeMs = wholeSeconds(nowMs - Math.min(backdateMs, ttlMs / 10));
     const rootEndMs = this.#root.validToDate.getTime();
     const notAfterMs = wholeSeconds(Math.min(nowMs + ttlMs, notBeforeMs + maxLeafTtlMs, rootEndMs));
     if (notAfterMs <= nowMs) {

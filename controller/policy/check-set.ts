@@ -1,6 +1,7 @@
 /** Checks across the policies of a set: names that stand twice, labels that nothing masks. */
 import { DtaError } from '../errors.ts';
-import { Direction, HOST_PATTERNS_MAX, LABELS_MAX } from '../layout.ts';
+import { Band, Direction, Effect, HOST_PATTERNS_MAX, LABELS_MAX } from '../layout.ts';
+import type { Condition } from './cel/condition.ts';
 import { compileMasks } from './compile/masks.ts';
 import type { PolicyError } from './policy-error.ts';
 import type { AccessPolicy, AnyPolicy, PolicySet } from './policy-set.ts';
@@ -15,7 +16,7 @@ export function checkSet(set: PolicySet): { errors: PolicyError[]; warnings: Pol
       ...set.access.flatMap(duplicateRules),
       ...findCrowded(set),
     ],
-    warnings: findUnmasked(set),
+    warnings: [...findUnmasked(set), ...findUnfed(set)],
   };
 }
 
@@ -100,4 +101,42 @@ function findUnmasked(set: PolicySet): PolicyError[] {
     }
   }
   return [...warnings.values()];
+}
+
+/** This version makes no signals and no risk bands: what waits for them waits for ever. */
+function findUnfed(set: PolicySet): PolicyError[] {
+  const rules = set.access.flatMap((policy) => policy.rules);
+  return rules.flatMap((rule) => {
+    const warnings: PolicyError[] = [];
+    if (rule.effect === Effect.Allow && rule.maxRisk < Band.Critical) {
+      warnings.push({
+        ...rule.origin,
+        message: `rule \`${rule.name}\` can never permit: every service is in the band \`critical\``,
+        help: 'leave `maxRisk` out until the controller computes bands',
+      });
+    }
+    if (rule.when !== undefined && readsSignal(rule.when)) {
+      warnings.push({
+        ...rule.origin,
+        message: `the condition of rule \`${rule.name}\` reads a signal, and all of them are unknown`,
+        help: 'unknown is false in an allow rule and true in a deny rule, until the controller has signals',
+      });
+    }
+    return warnings;
+  });
+}
+
+function readsSignal(condition: Condition): boolean {
+  switch (condition.kind) {
+    case 'and':
+    case 'or':
+      return readsSignal(condition.left) || readsSignal(condition.right);
+    case 'not':
+      return readsSignal(condition.operand);
+    case 'has':
+    case 'compare':
+      return true;
+    default:
+      return false;
+  }
 }

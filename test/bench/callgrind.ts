@@ -34,7 +34,7 @@ export class Callgrind {
     this.#directory = directory;
   }
 
-  /** Starts counting; until then the process runs about ten times faster. */
+  /** Starts counting; until then the process runs about four times faster. */
   async enable(): Promise<void> {
     await this.#tell('instrumentation', 'on');
   }

@@ -148,7 +148,7 @@ describe('a controller cannot start', () => {
     expect(await again.stop()).toBe(0);
   });
 
-  it.fails('without its filter: exit 3', async () => {
+  it('without its filter: exit 3', async () => {
     const args = ['controller', '--trust-domain', 'cli.test', '--data-dir', join(directory, 'x')];
     const { exit, stderr } = await dta([...args, ...freePorts, '--filter', '/nowhere.wasm']);
     expect(exit).toBe(3);

@@ -175,10 +175,7 @@ describe.each(lanes)('over %s', (_name, lane) => {
       reply.write(`{"list":["${'x'.repeat(1_000)}",`);
       void goOn.then(() => reply.end(`"${card}" oops`));
     });
-    const pending = checkout.ask({ path });
-    await new Promise((done) => setTimeout(done, 100));
-    resolve();
-    const came = await pending;
+    const came = await checkout.ask({ path, onChunk: resolve });
     expect(came).toMatchObject({ status: 200, wasCut: true });
     expect(came.body).not.toContain('4111');
   });

@@ -23,6 +23,8 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer | readonly string[];
   readonly trailers?: Readonly<Record<string, string>>;
+  /** Hears of each piece of the response's body. */
+  readonly onChunk?: () => void;
 }
 
 /** A request whose body is still being sent. */
@@ -53,7 +55,7 @@ export type Credentials = Pick<HeldIdentity, 'chainPem' | 'keyPem' | 'rootPem'>;
 /** HTTP/1.1. Requests on it wait for one another. */
 export function http1Client({ port, identity }: Peer, sockets = 1): Client {
   const agent = new Agent({ ...tlsOptions(identity), keepAlive: true, maxSockets: sockets });
-  const send = ({ method, path, headers }: Ask, length?: number) => {
+  const send = ({ method, path, headers, onChunk }: Ask, length?: number) => {
     const call = request({
       host: '127.0.0.1',
       port,
@@ -72,6 +74,7 @@ export function http1Client({ port, identity }: Peer, sockets = 1): Client {
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => {
           body += chunk;
+          onChunk?.();
         });
         response.on('error', () => {});
         response.on('close', done);
@@ -104,7 +107,7 @@ export function http1Client({ port, identity }: Peer, sockets = 1): Client {
 export function http2Client({ port, identity }: Peer): Client {
   const session = connectHttp2(`https://127.0.0.1:${port}`, tlsOptions(identity));
   session.on('error', () => {});
-  const send = ({ method, path, headers, trailers }: Ask, hasBody: boolean) => {
+  const send = ({ method, path, headers, trailers, onChunk }: Ask, hasBody: boolean) => {
     const stream = session.request(
       {
         [constants.HTTP2_HEADER_METHOD]: method ?? 'GET',
@@ -126,6 +129,7 @@ export function http2Client({ port, identity }: Peer): Client {
       });
       stream.on('data', (chunk: string) => {
         body += chunk;
+        onChunk?.();
       });
       stream.on('trailers', (received) => {
         trailers = received;

@@ -78,9 +78,9 @@ describe('under load', () => {
     const revoked = await mesh.join({ service: 'checkout' });
     await mesh.operator.revoke(revoked.instance, 'before the restart');
     const before = BigInt(await version());
-    const result = await underLoad(ask, 2, isOk, async () => {
+    const result = await underLoad(ask, 2, isOk, async (answers) => {
       await mesh.stopController();
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await answers(answersPerSwap);
       await mesh.restartController();
       await mesh.push(meshPolicies(['orders'], '"null"'));
       await expect.poll(async () => (await ask()).body, { timeout: 20_000 }).toContain('null');

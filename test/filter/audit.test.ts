@@ -96,6 +96,7 @@ test('a running stream is cut when its source is revoked, others go on', () => {
   mesh.state(stateOf({ epoch: 4n, revokedDigests: [digestOf(STRANGER)] }));
   mesh.vm.tick(root);
   expect(doomed.outcome().reset).toBeFalsy();
+  mesh.vm.answerHttpCall(underway().token, { status: 200 });
   mesh.state(stateOf({ epoch: 5n, revokedDigests: [digestOf(CHECKOUT)] }));
   mesh.vm.tick(root);
   mesh.vm.tick(root);
@@ -103,5 +104,69 @@ test('a running stream is cut when its source is revoked, others go on', () => {
   expect(twin.outcome().reset).toBe(true);
   doomed.end();
   twin.end();
+  const cuts = underway().batch.records.filter((record) => record.cutByRevocation);
+  expect(cuts).toMatchObject([
+    { verdict: 'Deny', reason: 'Revoked', source: CHECKOUT, decision: 2n },
+    { verdict: 'Deny', reason: 'Revoked', source: CHECKOUT, decision: 1n },
+  ]);
   expect(mesh.status(root, CHECKOUT).code).toBe('DTA1008');
+});
+
+test('a synchronous decision on a masked route is recorded at once and completed at the end', async () => {
+  const masked = `${POLICY('synchronous')}
+---
+apiVersion: sm-dta/v1
+kind: DataClassification
+metadata: { name: data }
+spec: { destination: { service: orders }, fields: [{ name: ssn, label: PII }] }
+---
+apiVersion: sm-dta/v1
+kind: MaskingPolicy
+metadata: { name: masks }
+spec: { destination: { service: orders }, rules: [{ labels: [PII], operator: redact }] }
+`;
+  mesh.bundle(bundleOf(masked, { version: 8n }));
+  const stream = mesh.stream(root, CHECKOUT);
+  mesh.ask(stream, CHECKOUT, {
+    method: 'POST',
+    end: false,
+    headers: [['content-type', 'application/json']],
+  });
+  stream.requestBody('{"ssn":"1"}', true);
+  stream.end();
+  mesh.status(root, CHECKOUT);
+  mesh.vm.tick(root);
+  expect(underway().batch.records).toMatchObject([
+    { decision: 1n, verdict: 'Allow', maskedRequest: 0 },
+    { decision: 1n, verdict: 'Allow', maskedRequest: 1 },
+    { decision: 2n, verdict: 'Allow', maskedRequest: 0 },
+  ]);
+});
+
+test('a denial for an unreadable body carries the id of its own decision', () => {
+  const masked = bundleOf(
+    `${POLICY('always')}
+---
+apiVersion: sm-dta/v1
+kind: DataClassification
+metadata: { name: data }
+spec: { destination: { service: orders }, fields: [{ name: ssn, label: PII }] }
+---
+apiVersion: sm-dta/v1
+kind: MaskingPolicy
+metadata: { name: masks }
+spec: { destination: { service: orders }, rules: [{ labels: [PII], operator: redact }] }
+`,
+    { version: 8n },
+  );
+  mesh.bundle(masked);
+  const stream = mesh.stream(root, CHECKOUT);
+  mesh.ask(stream, CHECKOUT, {
+    method: 'POST',
+    end: false,
+    headers: [['content-type', 'application/json']],
+  });
+  mesh.status(root, CHECKOUT);
+  const { localResponse } = stream.requestBody('nonsense', true);
+  expect(Buffer.from(localResponse?.body ?? []).toString()).toMatch(/-0{15}1"/);
 });

@@ -47,12 +47,14 @@ export function agentCommand(): Command {
         ...(options.keyDir !== undefined && { keyDir: resolve(options.keyDir) }),
         log: createLog('agent', options.logLevel),
       });
-      const spiffeId = await Promise.race([agent.ready, stopped]);
-      if (spiffeId !== undefined) {
+      try {
+        const spiffeId = await Promise.race([agent.ready, stopped]);
+        if (spiffeId === undefined) return;
         console.log(`agent of ${spiffeId}: sds ${agent.sdsSocket}, audit ${agent.auditSocket}`);
-        await stopped;
+        await Promise.race([agent.ended, stopped]);
+      } finally {
+        await agent.stop();
       }
-      await agent.stop();
     });
 }
 

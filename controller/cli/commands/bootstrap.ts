@@ -1,7 +1,8 @@
 /** `dta bootstrap`: prints the Envoy configuration of a sidecar. */
 import { join, resolve } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 
+import { DtaError } from '../../errors.ts';
 import { checkTrustDomain } from '../../identity/spiffe-id.ts';
 import { type OutboundTarget, renderBootstrap } from '../../xds/render-bootstrap.ts';
 import { parseAddress, parsePort } from '../parse-arguments.ts';
@@ -32,10 +33,11 @@ export function bootstrapCommand(): Command {
     .requiredOption('--environment <name>', 'its environment')
     .requiredOption('--workload <name>', 'its name at the agent')
     .option('--socket-dir <dir>', "the agent's sockets", 'dta-agent/sockets')
-    .option('--xds <host:port>', 'the controller, for proxies', parseAddress, {
-      address: '127.0.0.1',
-      port: 15_611,
-    })
+    .addOption(
+      new Option('--xds <host:port>', 'the controller, for proxies')
+        .argParser(parseAddress)
+        .default({ address: '127.0.0.1', port: 15_611 }, '127.0.0.1:15611'),
+    )
     .option('--inbound <host:port>', 'where to listen with mutual TLS', parseAddress)
     .option('--app <host:port>', 'the application behind it', parseAddress)
     .option(
@@ -48,6 +50,11 @@ export function bootstrapCommand(): Command {
     .action((options: Options) => {
       const sockets = join(resolve(options.socketDir), options.workload);
       const { inbound, app } = options;
+      if ((inbound === undefined) !== (app === undefined)) {
+        throw new DtaError('usage', '`--inbound` and `--app` belong together', {
+          help: 'give both for a workload that is called, none for one that only calls',
+        });
+      }
       process.stdout.write(
         renderBootstrap({
           nodeId: options.workload,
