@@ -47,7 +47,6 @@ test('exports', async () => {
     'proxy_on_configure',
     'proxy_on_context_create',
     'proxy_on_delete',
-    'proxy_on_done',
     'proxy_on_http_call_response',
     'proxy_on_memory_allocate',
     'proxy_on_request_body',

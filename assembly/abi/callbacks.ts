@@ -41,14 +41,6 @@ export function proxy_on_tick(root: u32): void {
   leaveCallback(outer);
 }
 
-/** A context has nothing more to come; true lets it be deleted at once. */
-export function proxy_on_done(id: u32): bool {
-  const outer = enterCallback(id);
-  const done = plugin.onDone(id);
-  leaveCallback(outer);
-  return done;
-}
-
 /** A context is gone. */
 export function proxy_on_delete(id: u32): void {
   const outer = enterCallback(id);

@@ -27,7 +27,7 @@ import { readsIdentityHeader } from './settings';
 const PEER_DIGEST = text('connection\0sha256_peer_certificate_digest');
 const OWN_URI = text('connection\0uri_san_local_certificate');
 const DIGEST_DIGITS: u32 = 64;
-/** In header mode one request in this many is held against the property. */
+/** One request in this many is held against the properties of its connection. */
 const SPOT_CHECK_EVERY: u32 = 64;
 
 /** What the last `decide` found; valid until the callback returns. Addresses are 0 where it did not come so far. */
@@ -62,7 +62,9 @@ export function decide(root: Root): Reason {
   if (!equalBytes(state.mesh, state.meshLen, bundle.mesh, bundle.meshLen))
     return Reason.MeshMismatch;
   const reason =
-    bundle.direction == Direction.Inbound ? identifyPeer(bundle) : identifySelf(bundle, state);
+    bundle.direction == Direction.Inbound
+      ? identifyPeer(root, bundle)
+      : identifySelf(bundle, state);
   if (reason != Reason.Permitted) return reason;
   const identity = changetype<Identity>(decidedIdentity);
   if (identity.status != Reason.Permitted) return identity.status;
@@ -103,10 +105,15 @@ function decideByRules(bundle: Bundle, state: State, identity: Identity): Reason
 }
 
 /** Inbound: the source is the peer's certificate, and this proxy must be the destination that the bundle names. */
-function identifyPeer(bundle: Bundle): Reason {
-  const reason = readsIdentityHeader ? readHeaderDigest(bundle) : readPropertyDigest(bundle);
+function identifyPeer(root: Root, bundle: Bundle): Reason {
+  let reason = readsIdentityHeader ? readHeaderDigest(bundle) : readPropertyDigest();
   if (reason != Reason.Permitted) return reason;
-  decidedIdentity = findIdentity(bundle, digest);
+  const known = findIdentity(bundle, digest);
+  if (!readsIdentityHeader) {
+    reason = checkOwnProperty(root, bundle, known != 0);
+    if (reason != Reason.Permitted) return reason;
+  }
+  decidedIdentity = known;
   if (decidedIdentity == 0) decidedIdentity = makePeerIdentity(bundle, digest);
   return decidedIdentity == 0 ? Reason.NoMemory : Reason.Permitted;
 }
@@ -141,14 +148,30 @@ function isHeaderTrue(): bool {
   return memory.compare(spotDigest, digest, 32) == 0;
 }
 
-function readPropertyDigest(bundle: Bundle): Reason {
+function readPropertyDigest(): Reason {
   readProperty(PEER_DIGEST.ptr, PEER_DIGEST.len);
   if (dataLen == 0) return Reason.NoCertificate;
   if (dataLen != DIGEST_DIGITS || !parseHex(digest, dataPtr, DIGEST_DIGITS)) {
     return Reason.IdentityMalformed;
   }
+  return Reason.Permitted;
+}
+
+/**
+ * Reading the own certificate costs as much as deciding does. It belongs to the listener, as the root does: it is read for
+ * the first request of a root under a bundle, for every peer that is new, and for one request in 64.
+ */
+function checkOwnProperty(root: Root, bundle: Bundle, isPeerKnown: bool): Reason {
+  requestsSeen += 1;
+  const isDue = (requestsSeen & (SPOT_CHECK_EVERY - 1)) == 1;
+  if (isPeerKnown && !isDue && root.checkedVersion == bundle.version) return Reason.Permitted;
   readProperty(OWN_URI.ptr, OWN_URI.len);
-  return isDestination(bundle, dataPtr, dataLen) ? Reason.Permitted : Reason.WrongDestination;
+  if (!isDestination(bundle, dataPtr, dataLen)) {
+    root.checkedVersion = 0;
+    return Reason.WrongDestination;
+  }
+  root.checkedVersion = bundle.version;
+  return Reason.Permitted;
 }
 
 /** Whether this proxy's own identity is the bundle's destination. The last one that was is remembered. */

@@ -52,6 +52,7 @@ export function onContextCreate(id: u32, parent: u32): void {
   root.kind = ContextKind.Root;
   root.id = id;
   root.entry = 0;
+  root.checkedVersion = 0;
   if (!contextInsert(id, block)) blockFree(block);
 }
 
@@ -83,11 +84,6 @@ export function onTick(root: u32): void {
   cutRevoked();
   sendAudit();
   flushMetrics();
-}
-
-/** Nothing is waited for. */
-export function onDone(id: u32): bool {
-  return true;
 }
 
 /** A context is gone. */

@@ -21,6 +21,8 @@ export class Root {
   id: u32;
   /** Entry of the bundle id, or 0 while there is none. */
   entry: usize;
+  /** Version of the bundle for which this proxy was last found to be the destination; 0: none yet. */
+  checkedVersion: u64;
 }
 
 
