@@ -78,7 +78,7 @@ export function writeCut(
     store<u64>(target, changetype<State>(currentState).epoch, AuditRecord.stateEpoch);
   }
   const entry = changetype<Root>(stream.root).entry;
-  const bundle = entry == 0 ? 0 : changetype<BundleEntry>(entry).bundle;
+  const bundle: usize = entry == 0 ? 0 : changetype<BundleEntry>(entry).bundle;
   if (bundle != 0) {
     store<u8>(target, <u8>changetype<Bundle>(bundle).direction, AuditRecord.direction);
     store<u64>(target, changetype<Bundle>(bundle).version, AuditRecord.bundleVersion);

@@ -99,7 +99,7 @@ function goOnWithoutRoom(root: Root, size: u32): bool {
   const head = min(size, HEAD_BYTES);
   if (readBuffer(BufferType.PluginConfiguration, 0, head) == Status.Ok && dataPtr != 0) {
     const idLen = readBundleId(dataPtr, dataLen, bundleId);
-    const entry = idLen == 0 ? 0 : findEntry(bundleId, idLen);
+    const entry: usize = idLen == 0 ? 0 : findEntry(bundleId, idLen);
     if (entry != 0) bindRoot(root, entry);
   }
   return acceptWithoutRoom(Counter.BundleNoRoom);

@@ -1,6 +1,6 @@
 /** The header callbacks: decide on a request, arm the masks, mend headers that masking makes untrue. */
 import { HeadersAction, MapType, Status } from '../abi/enums';
-import { dataLen, dataPtr, readPairs, removeHeader } from '../abi/hostcalls';
+import { dataLen, dataPtr, readPairs, readProperty, removeHeader } from '../abi/hostcalls';
 import * as request from '../context/request';
 import * as response from '../context/response';
 import { Audit, Direction, Reason } from '../layout';
@@ -15,7 +15,7 @@ import { decide, decided, decidedBundle, decidedIdentity } from './decide';
 import { denyRequest } from './deny';
 import { Counter, count } from './metrics';
 import { Root } from './roots';
-import { Stream, listStream } from './streams';
+import { Stream, freeBody, listStream } from './streams';
 
 const CONTENT_LENGTH = text('content-length');
 const ACCEPT_ENCODING = text('accept-encoding');
@@ -29,6 +29,9 @@ const DIGEST = text('digest');
 const CONTENT_DIGEST = text('content-digest');
 const REPR_DIGEST = text('repr-digest');
 const ACCEPT_RANGES = text('accept-ranges');
+
+const CODE_DETAILS = text('response\0code_details');
+const VIA_UPSTREAM = text('via_upstream');
 
 /** One in this many allowed requests is recorded where rules ask for `sampled`. */
 const SAMPLE_EVERY: u64 = 16;
@@ -62,6 +65,10 @@ export function onResponse(id: u32, stream: Stream, isEnd: bool): HeadersAction 
   const hasPairs = readPairs(MapType.ResponseHeaders) == Status.Ok;
   const isReadable = hasPairs && response.readResponse(dataPtr, dataLen) && !response.isSwitching;
   if (!isReadable || (!isEnd && (!response.isJson || response.isEncoded || response.isPartial))) {
+    if (isAnswerOfEnvoy()) {
+      freeBody(body);
+      return HeadersAction.Continue;
+    }
     refuseResponseBody(id, stream, Reason.BodyUnreadable);
     return HeadersAction.StopIteration;
   }
@@ -71,6 +78,15 @@ export function onResponse(id: u32, stream: Stream, isEnd: bool): HeadersAction 
     return HeadersAction.Continue;
   }
   return holdHeaders(body);
+}
+
+/**
+ * Whether Envoy made the answer itself (no upstream, a timeout): such a text holds nothing of the application, and its
+ * status is the truth. Without the property the answer counts as the application's.
+ */
+function isAnswerOfEnvoy(): bool {
+  readProperty(CODE_DETAILS.ptr, CODE_DETAILS.len);
+  return dataLen != 0 && !VIA_UPSTREAM.equals(dataPtr, dataLen);
 }
 
 function refuse(id: u32, stream: Stream, reason: Reason): HeadersAction {

@@ -34,7 +34,7 @@ describe.each(lanes)('over %s', (_name, lane: Lane) => {
       const posted = await checkout.ask({ ...post, path: '/orders/8' });
       const cleared = await auditor.ask({ path: '/orders/7' });
       for (const { status, wasCut } of [masked, posted, cleared]) {
-        expect([502, 503]).toContain(status);
+        expect(status).toBe(503);
         expect(wasCut).toBe(false);
       }
     }

@@ -13,6 +13,7 @@ import {
   ORDERS,
   STRANGER,
   stateOf,
+  statusOf,
 } from './mesh.ts';
 
 const POLICY = `
@@ -303,4 +304,63 @@ test('gRPC gets status 7', () => {
     headers: [['content-type', 'application/grpc']],
   });
   expect(outcome.localResponse?.grpcStatus).toBe(7);
+});
+
+describe('identity by properties', () => {
+  const peer = (uri: string, own: string) => {
+    const stream = mesh.vm.stream(root, {
+      properties: {
+        'connection.uri_san_peer_certificate': uri,
+        'connection.subject_peer_certificate': 'CN=x',
+        'connection.sha256_peer_certificate_digest': Buffer.from(digestOf(uri)).toString('hex'),
+        'connection.uri_san_local_certificate': own,
+      },
+    });
+    // What a client says of itself in the header is never read in this mode.
+    const forged = `By=${ORDERS};Hash=${Buffer.from(digestOf(CHECKOUT)).toString('hex')}`;
+    const outcome = stream.requestHeaders(
+      [
+        [':method', 'GET'],
+        [':path', '/orders/1'],
+        ['x-forwarded-client-cert', forged],
+      ],
+      true,
+    );
+    stream.end();
+    return statusOf(outcome).code;
+  };
+
+  beforeEach(async () => {
+    mesh = await Mesh.start({ env: {} });
+    root = mesh.bundle(bundleOf(POLICY));
+    mesh.state(stateOf());
+  });
+
+  test('the peer is who its certificate says', () => {
+    expect(peer(CHECKOUT, ORDERS)).toBe('');
+    expect(peer(STRANGER, ORDERS)).toBe('DTA1011');
+    const none = mesh.vm.stream(root).requestHeaders(
+      [
+        [':method', 'GET'],
+        [':path', '/orders/1'],
+        ['x-forwarded-client-cert', `By=${ORDERS};Hash=${'ab'.repeat(32)}`],
+      ],
+      true,
+    );
+    expect(statusOf(none).code).toBe('DTA1005');
+  });
+
+  test('a proxy that is not the destination denies its first request, and every new peer', () => {
+    expect(peer(CHECKOUT, CHECKOUT)).toBe('DTA1009');
+    expect(peer(CHECKOUT, CHECKOUT)).toBe('DTA1009');
+    expect(peer(CHECKOUT, ORDERS)).toBe('');
+    expect(peer(STRANGER, CHECKOUT)).toBe('DTA1009');
+  });
+
+  test('a listener whose own certificate changes is found out within 64 requests', () => {
+    expect(peer(CHECKOUT, ORDERS)).toBe('');
+    const codes = Array.from({ length: 70 }, () => peer(CHECKOUT, CHECKOUT));
+    expect(codes).toContain('DTA1009');
+    expect(codes.slice(codes.indexOf('DTA1009'))).not.toContain('');
+  });
 });

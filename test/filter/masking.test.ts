@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 
 import { Direction } from '../../controller/layout.ts';
 import type { Root } from '../../host/vm.ts';
-import { bundleOf, CHECKOUT, id, Mesh, ORDERS, stateOf, statusOf } from './mesh.ts';
+import { bundleOf, CHECKOUT, digestOf, id, Mesh, ORDERS, stateOf, statusOf } from './mesh.ts';
 
 const POLICY = `
 apiVersion: sm-dta/v1
@@ -186,6 +186,36 @@ describe('responses', () => {
     ['partial', [JSON_TYPE, ['content-range', 'bytes 0-9/100']]],
   ])('of a kind that we cannot read become 502: %s', (_, headers) => {
     expect(statusOf(answer(headers).outcome)).toEqual({ status: 502, code: 'DTA1014' });
+  });
+
+  test('an answer that Envoy made itself keeps its status, one of the application does not pass', () => {
+    const answerWith = (details: string) => {
+      const stream = mesh.vm.stream(root, {
+        properties: {
+          'connection.uri_san_peer_certificate': CHECKOUT,
+          'connection.subject_peer_certificate': 'CN=x',
+          'connection.sha256_peer_certificate_digest': Buffer.from(digestOf(CHECKOUT)).toString(
+            'hex',
+          ),
+          'response.code_details': details,
+        },
+      });
+      mesh.ask(stream, CHECKOUT);
+      stream.responseHeaders(
+        [
+          [':status', '503'],
+          ['content-type', 'text/plain'],
+        ],
+        false,
+      );
+      stream.responseBody('no healthy upstream', true);
+      return { ...statusOf(stream.outcome()), body: text(stream.forwardedResponse.body) };
+    };
+    expect(answerWith('no_healthy_upstream')).toMatchObject({
+      status: 200,
+      body: 'no healthy upstream',
+    });
+    expect(answerWith('via_upstream')).toMatchObject({ status: 502, code: 'DTA1014' });
   });
 
   test('a policy swap in the middle changes nothing for a running stream', () => {
