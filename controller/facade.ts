@@ -30,10 +30,22 @@ export interface FacadeParts {
 export class Facade implements PolicyApi, StatusSource, AuditFeed, AuditIntake {
   readonly #parts: FacadeParts;
   readonly #storedListeners = new Set<() => void>();
+  readonly #faults = new Map<string, ControllerStatus['degraded'][number]>();
   #proxies: () => readonly ProxyStatus[] = () => [];
 
   constructor(parts: FacadeParts) {
     this.#parts = parts;
+  }
+
+  /** Shows a fault in the status until it is mended. `key` names it. */
+  degrade(key: string, what: string, help: string): void {
+    const sinceMs = this.#faults.get(key)?.sinceMs ?? this.#parts.clock();
+    this.#faults.set(key, { what, help, sinceMs });
+  }
+
+  /** Takes a fault back. */
+  mend(key: string): void {
+    this.#faults.delete(key);
   }
 
   /** Tells where connected proxies are to be seen. */
@@ -103,7 +115,7 @@ export class Facade implements PolicyApi, StatusSource, AuditFeed, AuditIntake {
   }
 
   #degraded(proxies: readonly ProxyStatus[]): ControllerStatus['degraded'] {
-    const found: ControllerStatus['degraded'] = [];
+    const found: ControllerStatus['degraded'] = [...this.#faults.values()];
     if (!this.#parts.policies.current()) {
       found.push({
         what: 'no policy set was pushed: proxies deny everything',

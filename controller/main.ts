@@ -143,7 +143,18 @@ async function assemble(
     operatorToken,
     closers,
   });
-  keepCurrent({ options, clock, identities, policies, states, source, metrics, servers, closers });
+  keepCurrent({
+    options,
+    clock,
+    identities,
+    policies,
+    states,
+    source,
+    metrics,
+    servers,
+    facade,
+    closers,
+  });
   announceOperatorAddress(dataDir, servers.operator.address);
   return {
     agentPort: servers.agents.port,
@@ -219,22 +230,47 @@ async function listen(parts: Parts & { facade: Facade; operatorToken: string }):
 }
 
 /** Everything that happens by itself: revocations go out at once, state and certificates are renewed in time. */
-function keepCurrent(parts: Parts & { policies: PolicyPublisher; servers: Servers }): void {
-  const { options, clock, identities, policies, states, source, metrics, servers, closers } = parts;
+function keepCurrent(
+  parts: Parts & { policies: PolicyPublisher; servers: Servers; facade: Facade },
+): void {
+  const {
+    options,
+    clock,
+    identities,
+    policies,
+    states,
+    source,
+    metrics,
+    servers,
+    facade,
+    closers,
+  } = parts;
   const { log } = options;
   // One after another, so that an older set of revocations never gets the newer epoch.
   let turn: Promise<void> = Promise.resolve();
-  const advance = (urgent: boolean, sinceMs: number) => {
-    turn = turn
-      .then(async () => {
+  let retry: NodeJS.Timeout | undefined;
+  const advance = (urgent: boolean, sinceMs: number): void => {
+    clearTimeout(retry);
+    turn = turn.then(async () => {
+      try {
         await states.advance();
         metrics.showEpoch(states.epoch);
         source.announce({ kinds: ['state'], urgent, sinceMs });
         await source.refresh();
         source.announce({ kinds: ['validation'], urgent, sinceMs });
-      })
-      .catch((error: unknown) => log.error({ error }, 'state not renewed'));
+        facade.mend(stateFault);
+      } catch (error) {
+        log.error({ err: error }, 'state not renewed, will try again');
+        facade.degrade(
+          stateFault,
+          'what proxies know is not renewed: revocations may not have arrived',
+          'the log of the controller has the reason',
+        );
+        retry = setTimeout(() => advance(urgent, sinceMs), retryMs);
+      }
+    });
   };
+  closers.push(() => clearTimeout(retry));
   closers.push(identities.onRevoked(() => advance(true, clock())));
   every(heartbeatMs, () => advance(false, clock()), closers);
   every(
@@ -267,6 +303,8 @@ function every(periodMs: number, work: () => void, closers: (() => void)[]): voi
 /** Well inside the 15 minutes after which signals count as unknown. */
 const heartbeatMs = 5 * 60_000;
 const hourMs = 3_600_000;
+const retryMs = 1_000;
+const stateFault = 'state';
 /** Half of a bundle's soft life. */
 const bundleMaxAgeMs = 12 * hourMs;
 /** A fifth of the life of the controller's certificate. */

@@ -8,8 +8,6 @@ export let dataPtr: usize = 0;
 export let dataLen: u32 = 0;
 /** Id of the metric that defineMetric() made last. */
 export let metricId: u32 = 0;
-/** Value that readMetric() read last. */
-export let metricValue: u64 = 0;
 /** Token of the request that httpCall() sent last. */
 export let callToken: u32 = 0;
 
@@ -43,17 +41,6 @@ export function readPairs(map: u32): Status {
 /** Adds a header beside those of the same name. */
 export function addHeader(map: u32, key: usize, keyLen: u32, value: usize, valueLen: u32): Status {
   return host.proxy_add_header_map_value(map, key, keyLen, value, valueLen);
-}
-
-/** Sets a header, in place of those of the same name. */
-export function replaceHeader(
-  map: u32,
-  key: usize,
-  keyLen: u32,
-  value: usize,
-  valueLen: u32,
-): Status {
-  return host.proxy_replace_header_map_value(map, key, keyLen, value, valueLen);
 }
 
 /** Removes every header of a name; Ok when there was none. */
@@ -134,14 +121,6 @@ export function incrementMetric(id: u32, offset: i64): Status {
 /** Sets a gauge or records a value in a histogram. */
 export function recordMetric(id: u32, value: u64): Status {
   return host.proxy_record_metric(id, value);
-}
-
-/** Reads a counter or gauge into metricValue. */
-export function readMetric(id: u32): Status {
-  clearResult();
-  const status = host.proxy_get_metric(id, RESULT);
-  metricValue = load<u64>(RESULT);
-  return status;
 }
 
 /** A host leaves results alone when there is nothing to give, so what stood there before must not be read again. */

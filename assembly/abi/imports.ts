@@ -39,16 +39,6 @@ export declare function proxy_add_header_map_value(
 ): u32;
 
 // @ts-ignore: decorator
-@external("env", "proxy_replace_header_map_value")
-export declare function proxy_replace_header_map_value(
-  type: u32,
-  key: usize,
-  keyLen: usize,
-  value: usize,
-  valueLen: usize,
-): u32;
-
-// @ts-ignore: decorator
 @external("env", "proxy_remove_header_map_value")
 export declare function proxy_remove_header_map_value(type: u32, key: usize, keyLen: usize): u32;
 
@@ -120,10 +110,6 @@ export declare function proxy_increment_metric(id: u32, offset: i64): u32;
 // @ts-ignore: decorator
 @external("env", "proxy_record_metric")
 export declare function proxy_record_metric(id: u32, value: u64): u32;
-
-// @ts-ignore: decorator
-@external("env", "proxy_get_metric")
-export declare function proxy_get_metric(id: u32, result: usize): u32;
 
 // @ts-ignore: decorator
 @external("wasi_snapshot_preview1", "environ_sizes_get")

@@ -1,5 +1,5 @@
 /** What a content type and a content encoding say about a body. */
-import { lowerAscii } from '../memory/bytes';
+import { lowerAscii, startsWith } from '../memory/bytes';
 import { text } from '../memory/text';
 
 const JSON_TYPE = text('application/json');
@@ -51,7 +51,10 @@ export function isIdentityEncoding(ptr: usize, len: u32): bool {
 function isKnownParameter(start: u32, end: u32): bool {
   while (start < end && load<u8>(lowered + start) <= 0x20) start += 1;
   while (end > start && load<u8>(lowered + end - 1) <= 0x20) end -= 1;
-  if (end - start < CHARSET.len || !CHARSET.equals(lowered + start, CHARSET.len)) return true;
+  if (end - start < CHARSET.len || !CHARSET.equals(lowered + start, CHARSET.len)) {
+    // Neither `charset =` nor `charset*=` is read as something that says nothing of the charset.
+    return !startsWith(lowered + start, end - start, CHARSET.ptr, CHARSET.len - 1);
+  }
   const value = lowered + start + CHARSET.len;
   const valueLen = end - start - CHARSET.len;
   return UTF8.equals(value, valueLen) || UTF8_QUOTED.equals(value, valueLen);

@@ -12,7 +12,7 @@ import {
   encodedPtr,
 } from '../abi/header-pairs-writer';
 import { Status } from '../abi/enums';
-import { callToken, httpCall } from '../abi/hostcalls';
+import { callToken, currentTimeNs, httpCall } from '../abi/hostcalls';
 import { randomU64 } from '../abi/random';
 import { AUDIT_MAGIC, AuditHeader, FORMAT_VERSION } from '../layout';
 import { blockAlloc } from '../memory/block';
@@ -31,8 +31,8 @@ const OCTETS = text('application/octet-stream');
 
 const BUFFER_BYTES: u32 = 1 << 20;
 const TIMEOUT_MS: u32 = 5000;
-/** Ticks after which a batch without an answer counts as lost: its root may be gone. */
-const PATIENCE_TICKS: u32 = 100;
+/** After this a batch without an answer counts as lost: its root may be gone. The host gives up after TIMEOUT_MS. */
+const PATIENCE_NS: u64 = 15_000_000_000;
 
 /** Drawn once per VM; with the decision number it is the decision id. */
 export let vmId: u64 = 0;
@@ -45,7 +45,7 @@ let underway: usize = 0;
 let underwayLen: u32 = 0;
 let underwayCount: u32 = 0;
 let isWaiting: bool = false;
-let waitedTicks: u32 = 0;
+let sentAtNs: u64 = 0;
 let token: u32 = 0;
 let nextSeq: u64 = 1;
 let droppedTotal: u64 = 0;
@@ -87,8 +87,9 @@ export function dropRecord(): void {
 export function sendAudit(): void {
   if (filling == 0 || underway == 0) return;
   if (isWaiting) {
-    waitedTicks += 1;
-    if (waitedTicks < PATIENCE_TICKS) return;
+    // In time, not in ticks: every root of the VM ticks.
+    const nowNs = currentTimeNs();
+    if (nowNs >= sentAtNs && nowNs - sentAtNs < PATIENCE_NS) return;
     isWaiting = false;
     count(Counter.AuditRetried, 1);
   }
@@ -149,6 +150,6 @@ function post(): void {
   );
   if (status != Status.Ok) return;
   isWaiting = true;
-  waitedTicks = 0;
+  sentAtNs = currentTimeNs();
   token = callToken;
 }

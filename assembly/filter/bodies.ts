@@ -39,7 +39,8 @@ export function holdHeaders(body: Body): HeadersAction {
 /** A chunk of a request body. */
 export function maskRequestChunk(id: u32, stream: Stream, size: u32, isEnd: bool): BodyAction {
   const body = stream.request;
-  if (body.holder == 0) return stream.isClosed ? BodyAction.StopNoBuffer : BodyAction.Continue;
+  if (stream.isClosed) return BodyAction.StopNoBuffer;
+  if (body.holder == 0) return BodyAction.Continue;
   if (maskChunk(stream, body, BufferType.RequestBody, size, isEnd)) {
     if (isEnd) finish(body, Counter.MaskedRequest);
     return BodyAction.Continue;

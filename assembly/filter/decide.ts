@@ -1,4 +1,5 @@
 /** The decision on one request (policy-model, "Meaning"): what must hold before any rule, then the rules. */
+import { Status } from '../abi/enums';
 import { currentTimeNs, dataLen, dataPtr, readProperty } from '../abi/hostcalls';
 import { parseForwardedCert, ownIdLen, ownIdPtr } from '../context/forwarded-cert';
 import { matchHosts } from '../context/host-name';
@@ -133,19 +134,27 @@ function readHeaderDigest(bundle: Bundle): Reason {
     return Reason.IdentityMalformed;
   }
   requestsSeen += 1;
-  if ((requestsSeen & (SPOT_CHECK_EVERY - 1)) == 1 && !isHeaderTrue()) {
-    count(Counter.IdentityMismatch, 1);
-    poison();
-    return Reason.IdentityForged;
+  if ((requestsSeen & (SPOT_CHECK_EVERY - 1)) == 1) {
+    const reason = spotCheck();
+    if (reason != Reason.Permitted) return reason;
   }
   return isDestination(bundle, ownIdPtr, ownIdLen) ? Reason.Permitted : Reason.WrongDestination;
 }
 
 /** Holds the header against what the connection says of itself. */
-function isHeaderTrue(): bool {
-  readProperty(PEER_DIGEST.ptr, PEER_DIGEST.len);
-  if (dataLen != DIGEST_DIGITS || !parseHex(spotDigest, dataPtr, DIGEST_DIGITS)) return false;
-  return memory.compare(spotDigest, digest, 32) == 0;
+function spotCheck(): Reason {
+  // Without room for the answer nothing is known: only this request is denied.
+  if (readProperty(PEER_DIGEST.ptr, PEER_DIGEST.len) == Status.InvalidMemoryAccess) {
+    return Reason.NoMemory;
+  }
+  const isTrue =
+    dataLen == DIGEST_DIGITS &&
+    parseHex(spotDigest, dataPtr, DIGEST_DIGITS) &&
+    memory.compare(spotDigest, digest, 32) == 0;
+  if (isTrue) return Reason.Permitted;
+  count(Counter.IdentityMismatch, 1);
+  poison();
+  return Reason.IdentityForged;
 }
 
 function readPropertyDigest(): Reason {

@@ -5,6 +5,7 @@ import * as request from '../context/request';
 import * as response from '../context/response';
 import { Audit, Direction, Reason } from '../layout';
 import { blockAlloc } from '../memory/block';
+import { startsWith } from '../memory/bytes';
 import { Text, text } from '../memory/text';
 import { Bundle } from '../policy/bundle';
 import { Decision } from '../policy/decision-cache';
@@ -31,7 +32,10 @@ const REPR_DIGEST = text('repr-digest');
 const ACCEPT_RANGES = text('accept-ranges');
 
 const CODE_DETAILS = text('response\0code_details');
-const VIA_UPSTREAM = text('via_upstream');
+const NO_UPSTREAM = text('no_healthy_upstream');
+const RESET_BEFORE = text('upstream_reset_before_response_started');
+const TIMED_OUT = text('upstream_response_timeout');
+const TRY_TIMED_OUT = text('upstream_per_try_timeout');
 
 /** One in this many allowed requests is recorded where rules ask for `sampled`. */
 const SAMPLE_EVERY: u64 = 16;
@@ -65,7 +69,7 @@ export function onResponse(id: u32, stream: Stream, isEnd: bool): HeadersAction 
   const hasPairs = readPairs(MapType.ResponseHeaders) == Status.Ok;
   const isReadable = hasPairs && response.readResponse(dataPtr, dataLen) && !response.isSwitching;
   if (!isReadable || (!isEnd && (!response.isJson || response.isEncoded || response.isPartial))) {
-    if (isAnswerOfEnvoy()) {
+    if (isAnswerOfRouter()) {
       freeBody(body);
       return HeadersAction.Continue;
     }
@@ -81,12 +85,17 @@ export function onResponse(id: u32, stream: Stream, isEnd: bool): HeadersAction 
 }
 
 /**
- * Whether Envoy made the answer itself (no upstream, a timeout): such a text holds nothing of the application, and its
- * status is the truth. Without the property the answer counts as the application's.
+ * Whether Envoy's router made the answer itself because there was none of the application: such a text holds nothing of
+ * it, and its status is the truth. Answers of anybody else (a cache, a script) are judged like the application's.
  */
-function isAnswerOfEnvoy(): bool {
+function isAnswerOfRouter(): bool {
   readProperty(CODE_DETAILS.ptr, CODE_DETAILS.len);
-  return dataLen != 0 && !VIA_UPSTREAM.equals(dataPtr, dataLen);
+  return (
+    startsWith(dataPtr, dataLen, NO_UPSTREAM.ptr, NO_UPSTREAM.len) ||
+    startsWith(dataPtr, dataLen, RESET_BEFORE.ptr, RESET_BEFORE.len) ||
+    startsWith(dataPtr, dataLen, TIMED_OUT.ptr, TIMED_OUT.len) ||
+    startsWith(dataPtr, dataLen, TRY_TIMED_OUT.ptr, TRY_TIMED_OUT.len)
+  );
 }
 
 function refuse(id: u32, stream: Stream, reason: Reason): HeadersAction {

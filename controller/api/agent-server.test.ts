@@ -133,6 +133,19 @@ describe('a client certificate', () => {
     });
   });
 
+  it('renews itself now and then, not as fast as it can: living certificates stay few', async () => {
+    const { tls } = await joined();
+    const body = { csr: makeKeyAndRequest().csrPem };
+    const statuses: number[] = [];
+    for (let i = 0; i < 21; i++) statuses.push((await call('POST', '/v1/renew', body, tls)).status);
+    expect(statuses.slice(0, 20)).toEqual(Array(20).fill(200));
+    expect(statuses[20]).toBe(429);
+    const other = await joined();
+    expect((await call('POST', '/v1/renew', body, other.tls)).status).toBe(200);
+    mesh.nowMs += 2_000;
+    expect((await call('POST', '/v1/renew', body, tls)).status).toBe(200);
+  });
+
   it('renews itself, but not after it was revoked', async () => {
     const { identity, tls } = await joined();
     const body = { csr: makeKeyAndRequest().csrPem };

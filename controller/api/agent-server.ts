@@ -72,6 +72,7 @@ export async function createAgentServer(options: AgentServerOptions): Promise<Ag
 
 function addIdentityRoutes(app: FastifyInstance, { identities, clock }: AgentServerOptions): void {
   const joins = new RateLimit(joinBurst, joinsPerSecond, clock);
+  const renewals = new RateLimit(renewalBurst, renewalsPerSecond, clock);
   app.post<{ Body: z.infer<typeof joinRequest> }>(
     '/v1/join',
     {
@@ -91,7 +92,7 @@ function addIdentityRoutes(app: FastifyInstance, { identities, clock }: AgentSer
         identityReply,
         renewRequest,
       ),
-      onRequest: async (request) => void peerCertificate(socketOf(request)),
+      onRequest: async (request) => limitRenewals(renewals, request),
     },
     async (request) =>
       await identities.renew(peerCertificate(socketOf(request)).raw, request.body.csr),
@@ -105,6 +106,13 @@ function addIdentityRoutes(app: FastifyInstance, { identities, clock }: AgentSer
       crlPem: await identities.crlPem(),
     }),
   );
+}
+
+/** By the names in the certificate, which stay the same over renewals: certificates that live must stay few. */
+function limitRenewals(renewals: RateLimit, request: FastifyRequest): void {
+  const names = peerCertificate(socketOf(request)).subjectAltName ?? '';
+  if (renewals.allows(names)) return;
+  throw new Refusal(429, 'unreachable', 'too many renewals of this instance', 'wait a minute');
 }
 
 function addAuditRoute(app: FastifyInstance, { identities, audit }: AgentServerOptions): void {
@@ -160,6 +168,9 @@ function socketOf(request: FastifyRequest): TLSSocket {
   return request.raw.socket as TLSSocket;
 }
 
+const renewalBurst = 20;
+/** A certificate that lives for 20 seconds is renewed every six. */
+const renewalsPerSecond = 0.5;
 const joinBurst = 60;
 const joinsPerSecond = 2;
 

@@ -49,8 +49,10 @@ export class RevocationDesk {
   async current(): Promise<Revocations> {
     const revoked = await this.#revoked();
     const whole = revoked.filter((certificate) => certificate.wholeInstance);
+    const single = revoked.filter((certificate) => !certificate.wholeInstance);
     return {
-      digests: revoked.map((certificate) => certificate.sha256).sort(),
+      // The UUID stands for every certificate of an instance: their number must not fill the state.
+      digests: single.map((certificate) => certificate.sha256).sort(),
       instances: [...new Set(whole.map((certificate) => certificate.instance))].sort(),
     };
   }

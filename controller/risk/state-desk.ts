@@ -24,13 +24,18 @@ export interface StateReader {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** What all states of one epoch have in common. */
+interface Edition {
+  readonly epoch: bigint;
+  readonly issuedAtMs: number;
+  readonly revoked: RevokedNow;
+}
+
 /** Makes states. Before the first `advance` there is none. */
 export class StateDesk {
   readonly #options: StateDeskOptions;
   readonly #made = new Map<string, Uint8Array>();
-  #epoch = 0n;
-  #issuedAtMs = 0;
-  #revoked: RevokedNow = { digests: [], instances: [] };
+  #edition: Edition | undefined;
   #isRevoked = new Set<string>();
 
   constructor(options: StateDeskOptions) {
@@ -39,16 +44,21 @@ export class StateDesk {
 
   /** Epoch of the states that are given out; 0: none yet. */
   get epoch(): bigint {
-    return this.#epoch;
+    return this.#edition?.epoch ?? 0n;
   }
 
-  /** Takes up what is true now under a new epoch, durable before it is given out. */
+  /**
+   * Takes up what is true now under a new epoch, durable before it is given out. Fails, and the last edition goes on,
+   * when the store fails or the revocations do not fit into a state.
+   */
   async advance(): Promise<void> {
-    const nowMs = this.#options.clock();
+    const issuedAtMs = this.#options.clock();
     const revoked = await this.#options.revoked();
-    this.#epoch = await this.#options.store.nextEpoch(nowMs);
-    this.#issuedAtMs = nowMs;
-    this.#revoked = revoked;
+    const epoch = await this.#options.store.nextEpoch(issuedAtMs);
+    const edition = { epoch, issuedAtMs, revoked };
+    // A proxy's own names add a kilobyte at most: what does not fit is found here, where it is reported.
+    this.#encode(edition, { spiffeId: 'x'.repeat(512), labels: {} });
+    this.#edition = edition;
     this.#isRevoked = new Set([...revoked.digests, ...revoked.instances]);
     this.#made.clear();
   }
@@ -60,25 +70,33 @@ export class StateDesk {
 
   /** The state for a proxy; undefined before the first epoch. */
   stateFor(reader: StateReader): Uint8Array | undefined {
-    if (this.#epoch === 0n) return undefined;
-    const labels = Object.entries(reader.labels).map(
-      ([name, value]) => `OU=label.${name}=${value}`,
-    );
-    const key = [reader.spiffeId, ...labels].join(',');
+    if (!this.#edition) return undefined;
+    const key = `${reader.spiffeId},${subjectOf(reader)}`;
     const known = this.#made.get(key);
     if (known) return known;
-    const bytes = encodeState({
-      mesh: this.#options.mesh,
-      self: reader.spiffeId,
-      selfSubject: labels.join(','),
-      epoch: this.#epoch,
-      nowMs: this.#issuedAtMs,
-      revokedDigests: this.#revoked.digests.map((digest) => Buffer.from(digest, 'hex')),
-      revokedInstances: this.#revoked.instances,
-      signals: [],
-      bands: [],
-    });
+    const bytes = this.#encode(this.#edition, reader);
     this.#made.set(key, bytes);
     return bytes;
   }
+
+  #encode({ epoch, issuedAtMs, revoked }: Edition, reader: StateReader): Uint8Array {
+    return encodeState({
+      mesh: this.#options.mesh,
+      self: reader.spiffeId,
+      selfSubject: subjectOf(reader),
+      epoch,
+      nowMs: issuedAtMs,
+      revokedDigests: revoked.digests.map((digest) => Buffer.from(digest, 'hex')),
+      revokedInstances: revoked.instances,
+      signals: [],
+      bands: [],
+    });
+  }
+}
+
+/** The labels as the certificate's subject has them. */
+function subjectOf({ labels }: StateReader): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `OU=label.${name}=${value}`)
+    .join(',');
 }

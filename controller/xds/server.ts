@@ -72,6 +72,7 @@ type AdsCall = ServerDuplexStream<DiscoveryRequest, DiscoveryResponse>;
 export async function createXdsServer(options: XdsServerOptions): Promise<XdsServer> {
   const { source, log, clock, observer = {} } = options;
   const streams = new Set<AdsStream>();
+  const ends = new Set<() => void>();
   const builder = new ResourceBuilder(options.filter);
   const server = new Server(serverOptions);
 
@@ -88,11 +89,17 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
       write: (response, done) => call.write(response, done),
     });
     streams.add(stream);
+    const endIfRevoked = () => {
+      if (!options.isRevoked({ digest: certificate.digest, instance: proxy.instance })) return;
+      refuse(call, options, status.PERMISSION_DENIED, proxy.spiffeId, 'the identity was revoked');
+    };
+    ends.add(endIfRevoked);
     const expiry = endAtExpiry(call, certificate, clock);
     const leave = () => {
       clearTimeout(expiry);
       stream.close();
       streams.delete(stream);
+      ends.delete(endIfRevoked);
     };
     call.on('data', (request: DiscoveryRequest) => stream.onRequest(request));
     call.on('end', () => call.end());
@@ -110,7 +117,16 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
   const credentials = usableCredentials(options.tls);
   const port = await bind(server, `${options.host ?? '127.0.0.1'}:${options.port}`, credentials);
   const changes = new ChangeFan(streams);
-  const unsubscribe = source.subscribe((change) => changes.take(change));
+  let sweep: NodeJS.Timeout | undefined;
+  const unsubscribe = source.subscribe((change) => {
+    changes.take(change);
+    if (!change.kinds.includes('state')) return;
+    // A moment later, so that a revoked proxy still learns of it and refuses its own calls.
+    sweep ??= setTimeout(() => {
+      sweep = undefined;
+      for (const endIfRevoked of ends) endIfRevoked();
+    }, lastStateMs);
+  });
   return {
     port,
     proxies: () => joinStatuses(Array.from(streams, (stream) => stream.status())),
@@ -118,6 +134,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     close: async () => {
       unsubscribe();
       changes.stop();
+      clearTimeout(sweep);
       server.forceShutdown();
     },
   };
@@ -233,6 +250,8 @@ async function bind(
 
 /** Changes within this time travel together. */
 const coalesceMs = 10;
+/** From a new state to the end of the streams of those that it revokes. */
+const lastStateMs = 1_000;
 
 /** The longest wait of a Node timer. */
 const timerMaxMs = 2 ** 31 - 1;

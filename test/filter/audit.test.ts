@@ -170,3 +170,19 @@ spec: { destination: { service: orders }, rules: [{ labels: [PII], operator: red
   const { localResponse } = stream.requestBody('nonsense', true);
   expect(Buffer.from(localResponse?.body ?? []).toString()).toMatch(/-0{15}1"/);
 });
+
+test('an agent that is slow is waited for, however many roots tick', () => {
+  const roots = [2n, 3n, 4n].map((version) => mesh.bundle(bundleOf(POLICY('always'), { version })));
+  mesh.status(root, CHECKOUT);
+  const tickAll = () => {
+    for (const each of [root, ...roots]) mesh.vm.tick(each);
+  };
+  for (let i = 0; i < 140; i++) {
+    mesh.nowMs += 100;
+    tickAll();
+  }
+  expect(mesh.vm.httpCalls).toHaveLength(1);
+  mesh.nowMs += 1_100;
+  tickAll();
+  expect(mesh.vm.httpCalls).toHaveLength(2);
+});

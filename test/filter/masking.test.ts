@@ -118,6 +118,7 @@ describe('requests', () => {
     ['text', [['content-type', 'text/plain']]],
     ['form', [['content-type', 'application/x-www-form-urlencoded']]],
     ['UTF-16', [['content-type', 'application/json; charset=utf-16']]],
+    ['a charset that is written oddly', [['content-type', 'application/json; charset =utf-7']]],
     ['two types', [JSON_TYPE, ['content-type', 'text/plain']]],
     ['gzip', [JSON_TYPE, ['content-encoding', 'gzip']]],
   ])('with a body that we cannot read as JSON are refused at once: %s', (_, headers) => {
@@ -215,7 +216,15 @@ describe('responses', () => {
       status: 200,
       body: 'no healthy upstream',
     });
-    expect(answerWith('via_upstream')).toMatchObject({ status: 502, code: 'DTA1014' });
+    expect(answerWith('upstream_reset_before_response_started{x}').status).toBe(200);
+    for (const details of [
+      'via_upstream',
+      'lua_response',
+      'cache.response_from_cache_filter',
+      '',
+    ]) {
+      expect(answerWith(details), details).toMatchObject({ status: 502, code: 'DTA1014' });
+    }
   });
 
   test('a policy swap in the middle changes nothing for a running stream', () => {

@@ -188,7 +188,7 @@ describe('createXdsServer', () => {
     }
   });
 
-  it('goes on with an open stream after its identity was revoked: it has to hear of it', async () => {
+  it('tells an open stream whose identity was revoked, and ends it then', async () => {
     source.put('orders', 'state', wasm('before'));
     const leaf = mesh.leaf('orders');
     const orders = connect(leaf, ['dta-state']);
@@ -196,6 +196,7 @@ describe('createXdsServer', () => {
     revoked.add(leaf.digest);
     source.put('orders', 'state', wasm('after'), true);
     expect(await orders.next()).toMatchObject({ versionInfo: 'dta-state@after' });
+    expect((await orders.ended).code).toBe(status.PERMISSION_DENIED);
   });
 
   it('refuses another mesh that shares the authority', async () => {
