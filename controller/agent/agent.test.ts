@@ -209,6 +209,17 @@ describe('rotation', () => {
     await rung.ringNext(30_000, 30_000);
     expect(agent.current()?.keyPem).not.toBe(first?.keyPem);
   });
+
+  it('says that it has ended when renewal is denied, and goes on serving what it has', async () => {
+    const agent = await start({ token: await mesh.token() });
+    await agent.ready;
+    const held = agent.current();
+    await mesh.identities.revoke(held?.instance ?? '', 'left', 'test');
+    mesh.nowMs += 28 * minuteMs;
+    await rung.ringNext();
+    await expect(agent.ended).rejects.toMatchObject({ code: 'denied' });
+    expect(agent.current()).toBe(held);
+  });
 });
 
 describe('a kept key', () => {
