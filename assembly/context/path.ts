@@ -11,8 +11,6 @@ import { arenaAlloc } from '../memory/arena';
 /** The path in the form that rules match: without query, escapes in capitals and only where they are needed. */
 export let pathPtr: usize = 0;
 export let pathLen: u32 = 0;
-/** Length of the path as it came, without query. */
-export let rawPathLen: u32 = 0;
 
 /**
  * 1: stands for itself (RFC 3986, pchar); 2: only ever escaped; 0: denied. Everything from 0x80 up is judged as UTF-8.
@@ -29,10 +27,10 @@ let nextHigh: u32 = 0;
 export function readPath(ptr: usize, len: u32): bool {
   pathPtr = ptr;
   pathLen = 0;
-  rawPathLen = rawLength(ptr, len);
-  if (rawPathLen == 0 || load<u8>(ptr) != 0x2f) return false;
-  if (isWritten(ptr, rawPathLen)) pathLen = rawPathLen;
-  else if (!rewrite(ptr, rawPathLen)) return false;
+  const rawLen = rawLength(ptr, len);
+  if (rawLen == 0 || load<u8>(ptr) != 0x2f) return false;
+  if (isWritten(ptr, rawLen)) pathLen = rawLen;
+  else if (!rewrite(ptr, rawLen)) return false;
   return hasPlainSegments();
 }
 

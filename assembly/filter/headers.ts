@@ -10,7 +10,7 @@ import { Text, text } from '../memory/text';
 import { Bundle } from '../policy/bundle';
 import { Decision } from '../policy/decision-cache';
 import { RECORD_MAX, writeRecord } from './audit-record';
-import { commitRecord, dropRecord, nextDecision, openQueue, reserveRecord } from './audit-queue';
+import { commitRecord, dropRecord, nextDecision, reserveRecord } from './audit-queue';
 import { armBody, holdHeaders, refuseRequestBody, refuseResponseBody } from './bodies';
 import { decide, decided, decidedBundle, decidedIdentity } from './decide';
 import { denyRequest } from './deny';
@@ -45,7 +45,6 @@ export function onRequest(id: u32, stream: Stream, isEnd: bool): HeadersAction {
   const number = nextDecision();
   stream.decision = number;
   if (stream.isStandIn) return refuse(id, stream, Reason.NoMemory);
-  openQueue();
   const hasPairs = readPairs(MapType.RequestHeaders) == Status.Ok;
   if (!hasPairs || !request.readRequest(dataPtr, dataLen)) {
     return refuse(id, stream, Reason.HeadersUnreadable);

@@ -81,6 +81,7 @@ export function onConfigure(id: u32, size: u32): bool {
 
 /** The period is over. */
 export function onTick(root: u32): void {
+  openQueue();
   cutRevoked();
   sendAudit();
   flushMetrics();

@@ -115,7 +115,7 @@ class Stream {
 }
 
 function secrets(response: DiscoveryResponse): Secret[] {
-  return response.resources.map((any) => fromBinary(SecretSchema, any.value));
+  return response.resources.map((packed) => fromBinary(SecretSchema, packed.value));
 }
 
 function keyIn(response: DiscoveryResponse): string | undefined {
