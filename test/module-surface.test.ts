@@ -9,9 +9,7 @@ const path = join(import.meta.dirname, '../build/filter.wasm');
 const BYTES_MAX = 200 * 1024;
 
 const allowedImports = new Set([
-  'env.proxy_add_header_map_value',
   'env.proxy_close_stream',
-  'env.proxy_continue_stream',
   'env.proxy_define_metric',
   'env.proxy_get_buffer_bytes',
   'env.proxy_get_current_time_nanoseconds',

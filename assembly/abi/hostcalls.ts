@@ -38,11 +38,6 @@ export function readPairs(map: u32): Status {
   return takeData(host.proxy_get_header_map_pairs(map, RESULT, RESULT + 8));
 }
 
-/** Adds a header beside those of the same name. */
-export function addHeader(map: u32, key: usize, keyLen: u32, value: usize, valueLen: u32): Status {
-  return host.proxy_add_header_map_value(map, key, keyLen, value, valueLen);
-}
-
 /** Removes every header of a name; Ok when there was none. */
 export function removeHeader(map: u32, key: usize, keyLen: u32): Status {
   return host.proxy_remove_header_map_value(map, key, keyLen);
@@ -52,11 +47,6 @@ export function removeHeader(map: u32, key: usize, keyLen: u32): Status {
 export function readProperty(path: usize, pathLen: u32): Status {
   clearResult();
   return takeData(host.proxy_get_property(path, pathLen, RESULT, RESULT + 8));
-}
-
-/** Lets a stopped stream go on in one direction (StreamType) of the effective context. */
-export function continueStream(type: u32): Status {
-  return host.proxy_continue_stream(type);
 }
 
 /** Makes the host calls that follow in this callback act on another context; BadArgument when it is gone. */

@@ -29,16 +29,6 @@ export declare function proxy_set_buffer_bytes(
 export declare function proxy_get_header_map_pairs(type: u32, dataPtr: usize, dataLen: usize): u32;
 
 // @ts-ignore: decorator
-@external("env", "proxy_add_header_map_value")
-export declare function proxy_add_header_map_value(
-  type: u32,
-  key: usize,
-  keyLen: usize,
-  value: usize,
-  valueLen: usize,
-): u32;
-
-// @ts-ignore: decorator
 @external("env", "proxy_remove_header_map_value")
 export declare function proxy_remove_header_map_value(type: u32, key: usize, keyLen: usize): u32;
 
@@ -67,10 +57,6 @@ export declare function proxy_send_local_response(
 // @ts-ignore: decorator
 @external("env", "proxy_close_stream")
 export declare function proxy_close_stream(type: u32): u32;
-
-// @ts-ignore: decorator
-@external("env", "proxy_continue_stream")
-export declare function proxy_continue_stream(type: u32): u32;
 
 // @ts-ignore: decorator
 @external("env", "proxy_set_effective_context")

@@ -39,6 +39,7 @@ import {
   pairsStart,
 } from '../../../assembly/abi/header-pairs-writer';
 import * as hostcalls from '../../../assembly/abi/hostcalls';
+import { addHeader, continueStream } from './more-calls';
 import * as raw from '../../../assembly/abi/imports';
 import { randomU64 } from '../../../assembly/abi/random';
 import { closeStream, sendLocalResponse } from '../../../assembly/abi/stream-terminal';
@@ -212,7 +213,7 @@ export function proxy_on_request_headers(id: u32, count: u32, end: bool): u32 {
     }
   }
   hostcalls.incrementMetric(counter, 1);
-  hostcalls.addHeader(MapType.RequestHeaders, SEEN.ptr, SEEN.len, YES.ptr, YES.len);
+  addHeader(MapType.RequestHeaders, SEEN.ptr, SEEN.len, YES.ptr, YES.len);
   hostcalls.removeHeader(MapType.RequestHeaders, PLAN.ptr, PLAN.len);
   logStep(REQUEST_HEADERS, count, end);
   if (hostcalls.readProperty(PEER.ptr, PEER.len) == Status.Ok) {
@@ -239,7 +240,7 @@ export function proxy_on_request_trailers(id: u32, count: u32): u32 {
 /** Follows the plan. */
 export function proxy_on_response_headers(id: u32, count: u32, end: bool): u32 {
   const outer = enterCallback(id);
-  hostcalls.addHeader(MapType.ResponseHeaders, SEEN.ptr, SEEN.len, YES.ptr, YES.len);
+  addHeader(MapType.ResponseHeaders, SEEN.ptr, SEEN.len, YES.ptr, YES.len);
   logStep(RESPONSE_HEADERS, count, end);
   act(id, 0x48);
   const action = headersAction(id, 3);
@@ -311,8 +312,8 @@ function act(id: u32, place: u8): void {
   const what = step(id, 7);
   if (what == 0x63) {
     hostcalls.setEffectiveContext(id);
-    hostcalls.continueStream(0);
-    hostcalls.continueStream(1);
+    continueStream(0);
+    continueStream(1);
     hostcalls.setEffectiveContext(currentContext);
   } else if (what == 0x78) {
     closeStream(id);
