@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 NODE := node --disable-warning=ExperimentalWarning
 AS_SOURCES := $(shell find assembly -name '*.ts' -not -path '*/__tests__/*')
 
-.PHONY: help setup build wasm generate demo test test-fast test-envoy golden fuzz soak bench bench-envoy lint format check clean
+.PHONY: help setup build wasm generate demo test test-fast test-envoy golden fuzz soak bench bench-envoy bench-policy lint format check clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' Makefile
@@ -25,9 +25,10 @@ build/filter.debug.wasm: $(AS_SOURCES) asconfig.json | setup
 	@echo 'wasm: compiling build/filter.debug.wasm'
 	@asc --target debug
 
-generate: setup ## write both layout.ts, the format documents and the JSON Schemas from schema/
+generate: setup ## write both layout.ts, the format documents, the JSON Schemas and docs/policy/ from their sources
 	@$(NODE) schema/generate.ts
 	@$(NODE) controller/policy/write-schemas.ts
+	@$(NODE) controller/policy/write-reference.ts
 
 demo: build ## run the main job on real parts and keep it up (ONCE=1 stops after the tour)
 	@./dta up --tour $(if $(or $(ONCE),$(CI)),--once)
@@ -41,8 +42,9 @@ test-fast: build ## unit and host suites only
 test-envoy: build ## suites against a real Envoy only
 	@vitest run --project envoy
 
-fuzz: build ## the random suites at length (FUZZ_RUNS=200000)
-	@FUZZ_RUNS=$${FUZZ_RUNS:-200000} vitest run --project fast --testTimeout 3600000 test/differential test/malformed test/kernels
+fuzz: build ## the random suites at length: FUZZ_PAIRS=1000000 decisions against the oracle, FUZZ_RUNS=200000 of the rest
+	@FUZZ_RUNS=$${FUZZ_PAIRS:-1000000} vitest run --project fast --testTimeout 3600000 test/differential
+	@FUZZ_RUNS=$${FUZZ_RUNS:-200000} vitest run --project fast --testTimeout 3600000 test/malformed test/kernels test/properties/monotonicity.test.ts
 
 soak: build ## memory over a million requests, big bundles in a real Envoy
 	@SOAK=1 vitest run --testTimeout 1800000 test/soak test/envoy
@@ -52,6 +54,9 @@ bench: build ## time of decisions and masking in the VM
 
 bench-envoy: build ## cost per request in a real Envoy, against native RBAC
 	@$(NODE) test/bench/envoy.ts
+
+bench-policy: build ## cost of sets of up to 100,000 rules (BENCH_RULES=10,100)
+	@$(NODE) test/bench/policy.ts
 
 golden: build ## rewrite the golden files, to be read as a diff
 	@vitest run --project fast --update

@@ -4,7 +4,7 @@
 export const RESERVED_BYTES: u32 = 512;
 
 /** the only version this build reads and writes */
-export const FORMAT_VERSION: u32 = 1;
+export const FORMAT_VERSION: u32 = 2;
 
 /** `DTAB`, little-endian */
 export const BUNDLE_MAGIC: u32 = 0x42415444;
@@ -32,6 +32,15 @@ export const HOST_PATTERNS_MAX: u32 = 64;
 
 /** slots that a look-up in a hash table of a bundle tries; a key further away does not count */
 export const PROBES_MAX: u32 = 256;
+
+/** distinct headers and parameters that the conditions of a bundle read */
+export const REQUEST_NAMES_MAX: u32 = 64;
+
+/** largest record index that a slot of a hash table can hold */
+export const SLOT_INDEX_MAX: u32 = 16777214;
+
+/** bit of a child in the trie of paths that is no node: the index below it is a pattern, which ends there */
+export const CHILD_LEAF: u32 = 0x80000000;
 
 /** distinct labels of a bundle: one bit each in a clearance */
 export const LABELS_MAX: u32 = 64;
@@ -109,28 +118,41 @@ export const enum Reason {
   UpgradeRefused = 19,
   MeshMismatch = 20,
   PathTooLong = 21,
+  ReadOnly = 22,
+  RateLimited = 23,
+  CircuitOpen = 24,
+  Isolated = 25,
+  QueryAmbiguous = 26,
 }
 
-/** Kinds of sections; each has to be there once, in this order, empty or not. */
+/** Kinds of sections; each has to be there once, in this order, empty or not. A section of slots is a hash table: a power of two of words, linear probing, at most PROBES_MAX apart; a word is 0 (empty) or the top 8 bits of the hash above 24 bits of record index + 1. */
 export const enum BundleSection {
   Strings = 1,
   Lists = 2,
   Rules = 3,
-  Selectors = 4,
-  IdentityTests = 5,
-  Services = 6,
-  Routes = 7,
-  PathPatterns = 8,
-  PathNodes = 9,
-  PathEdges = 10,
-  Hosts = 11,
-  Programs = 12,
-  Code = 13,
-  Atoms = 14,
-  Intervals = 15,
-  Labels = 16,
-  MaskProfiles = 17,
-  MaskBlobs = 18,
+  Outcomes = 4,
+  Selectors = 5,
+  IdentityTests = 6,
+  Services = 7,
+  ServiceSlots = 8,
+  Routes = 9,
+  PathPatterns = 10,
+  PathNodes = 11,
+  PathEdges = 12,
+  EdgeSlots = 13,
+  PathAffixes = 14,
+  AffixSlots = 15,
+  Hosts = 16,
+  Programs = 17,
+  Code = 18,
+  Atoms = 19,
+  Intervals = 20,
+  RequestNames = 21,
+  RequestTests = 22,
+  RequestSlots = 23,
+  Labels = 24,
+  MaskProfiles = 25,
+  MaskBlobs = 26,
 }
 
 /** Parts of an identity. */
@@ -151,6 +173,10 @@ export const enum TestOp {
   NotPrefix = 4,
   SameAsDestination = 5,
   NotSameAsDestination = 6,
+  Suffix = 7,
+  NotSuffix = 8,
+  Present = 9,
+  Absent = 10,
 }
 
 /** Bit numbers of Route.methods. */
@@ -199,6 +225,23 @@ export const enum AtomOp {
   Equal = 5,
   NotEqual = 6,
   Within = 7,
+  Matches = 8,
+}
+
+/** Parts of requests that have values. */
+export const enum RequestKind {
+  Header = 0,
+  AnyHeader = 1,
+  Parameter = 2,
+  Authority = 3,
+  Method = 4,
+}
+
+/** Comparisons of request values, on bytes. */
+export const enum TextOp {
+  Equal = 1,
+  Prefix = 2,
+  Suffix = 3,
 }
 
 /** Stable ids of attributes in conditions and in the state. */
@@ -212,6 +255,11 @@ export const enum Attribute {
   SourceRequestRate = 7,
   DestinationLoad = 8,
   EnvironmentFact = 9,
+  Identity = 32,
+  Path = 33,
+  Host = 34,
+  RequestValue = 35,
+  RequestName = 36,
 }
 
 /** CVE severities as numbers. */
@@ -256,6 +304,19 @@ export const enum StateSection {
   RevokedInstances = 3,
   Signals = 4,
   Bands = 5,
+  Restrictions = 6,
+}
+
+/** Whose calls a restriction is about. */
+export const enum RestrictionSide {
+  Source = 0,
+  Destination = 1,
+}
+
+/** Bit numbers of Restriction.flags. */
+export const enum RestrictionFlag {
+  ReadOnly = 0,
+  NoClearance = 1,
 }
 
 /** Offsets in bytes. One entry of the section table that follows a header. Kinds may not repeat; every byte of the payload after the table belongs to one section or to zero padding up to 7 bytes. */
@@ -292,28 +353,33 @@ export const enum BundleHeader {
   anyPathCount = 84,
   residualStart = 88,
   residualCount = 92,
-  SIZE = 96,
+  suffixLengthStart = 96,
+  suffixLengthCount = 100,
+  SIZE = 104,
 }
 
 /** Offsets in bytes. One rule. It applies when a selector, a route and the program hold; rules are sorted by policy and position. */
 export const enum Rule {
   name = 0,
   nameLen = 4,
-  file = 8,
-  fileLen = 12,
-  line = 16,
-  selectorStart = 20,
-  selectorCount = 24,
-  routeStart = 28,
-  routeCount = 32,
-  program = 36,
-  clearance = 40,
-  effect = 48,
-  maxRisk = 49,
-  audit = 50,
-  shadow = 51,
-  reserved = 52,
-  SIZE = 56,
+  selectorStart = 8,
+  selectorCount = 12,
+  routeStart = 16,
+  routeCount = 20,
+  program = 24,
+  outcome = 28,
+  SIZE = 32,
+}
+
+/** Offsets in bytes. What a rule says when it applies. Equal ones are stored once. */
+export const enum Outcome {
+  clearance = 0,
+  effect = 8,
+  maxRisk = 9,
+  audit = 10,
+  shadow = 11,
+  reserved = 12,
+  SIZE = 16,
 }
 
 /** Offsets in bytes. A conjunction of identity tests, with the rules that use it. */
@@ -325,69 +391,67 @@ export const enum Selector {
   SIZE = 16,
 }
 
-/** Offsets in bytes. One comparison on the source’s identity. */
+/** Offsets in bytes. One comparison on the source’s identity. Equal ones are stored once. */
 export const enum IdentityTest {
   attribute = 0,
   op = 1,
-  reserved = 2,
-  reserved2 = 4,
-  label = 8,
-  labelLen = 12,
-  value = 16,
-  valueLen = 20,
-  SIZE = 24,
+  labelLen = 2,
+  label = 4,
+  value = 8,
+  valueLen = 12,
+  SIZE = 16,
 }
 
-/** Offsets in bytes. Hash table by exact service: a power of two of slots, linear probing, at most half full. `listCount` 0 is an empty slot. */
-export const enum ServiceSlot {
-  hash = 0,
-  listStart = 4,
-  listCount = 8,
-  reserved = 12,
-  key = 16,
-  keyLen = 20,
-  SIZE = 24,
+/** Offsets in bytes. The selectors that name a service exactly; found through ServiceSlots by hash32 of the key. */
+export const enum ServiceEntry {
+  listStart = 0,
+  listCount = 4,
+  key = 8,
+  keyLen = 12,
+  SIZE = 16,
 }
 
-/** Offsets in bytes. One entry of `to`: method, host and path have to hold. */
+/** Offsets in bytes. One entry of `to`: method, host, path and the rest have to hold. */
 export const enum Route {
   methods = 0,
   pattern = 4,
   hosts = 8,
-  otherMethod = 16,
-  otherMethodLen = 20,
-  SIZE = 24,
-}
-
-/** Offsets in bytes. A distinct path template. */
-export const enum PathPattern {
-  text = 0,
-  textLen = 4,
-  ruleStart = 8,
-  ruleCount = 12,
+  program = 12,
   SIZE = 16,
 }
 
-/** Offsets in bytes. A node of the segment trie; node 0 is the root, in front of the first segment. Children have greater indexes than their parent. */
-export const enum PathNode {
-  anyChild = 0,
-  endStart = 4,
-  endCount = 8,
-  tailStart = 12,
-  tailCount = 16,
-  reserved = 20,
-  SIZE = 24,
+/** Offsets in bytes. A distinct path template, with the rules that use it (none where only conditions do). */
+export const enum PathPattern {
+  ruleStart = 0,
+  ruleCount = 4,
+  SIZE = 8,
 }
 
-/** Offsets in bytes. Hash table of literal segments by (node, segment): a power of two of slots, linear probing, at most half full. `child` 0 is an empty slot. */
+/** Offsets in bytes. A node of the segment trie; node 0 is the root, in front of the first segment. Children have greater indexes than their parent; a child where a pattern ends and nothing else is (CHILD_LEAF | pattern) instead of a node. */
+export const enum PathNode {
+  anyChild = 0,
+  end = 4,
+  tail = 8,
+  prefixes = 12,
+  SIZE = 16,
+}
+
+/** Offsets in bytes. A literal segment; found through EdgeSlots by hash32 of the segment, xor node * 0x9e3779b1. */
 export const enum PathEdge {
-  hash = 0,
-  node = 4,
-  child = 8,
-  reserved = 12,
-  segment = 16,
-  segmentLen = 20,
-  SIZE = 24,
+  node = 0,
+  child = 4,
+  segment = 8,
+  segmentLen = 12,
+  SIZE = 16,
+}
+
+/** Offsets in bytes. Bytes that the rest of a path starts with at a node, or that a whole path ends with; found through AffixSlots by hash32 of the text, xor node * 0x9e3779b1. */
+export const enum PathAffix {
+  node = 0,
+  pattern = 4,
+  text = 8,
+  textLen = 12,
+  SIZE = 16,
 }
 
 /** Offsets in bytes. A distinct host, compared without case, port and trailing dot. Its index is its bit. */
@@ -411,13 +475,29 @@ export const enum Atom {
   attribute = 0,
   op = 2,
   reserved = 3,
-  intervalStart = 4,
-  intervalCount = 8,
-  reserved2 = 12,
-  number = 16,
-  text = 24,
-  textLen = 28,
-  SIZE = 32,
+  index = 4,
+  number = 8,
+  SIZE = 16,
+}
+
+/** Offsets in bytes. A part of requests that conditions read: a header, a parameter, the authority or the method. Its values are held against its tests. */
+export const enum RequestName {
+  kind = 0,
+  reserved = 4,
+  name = 8,
+  nameLen = 12,
+  testStart = 16,
+  testCount = 20,
+  SIZE = 24,
+}
+
+/** Offsets in bytes. A comparison of the values of a RequestName. Tests with TextOp.Equal are found through RequestSlots by hash32 of the text, xor name * 0x9e3779b1. */
+export const enum RequestTest {
+  name = 0,
+  op = 4,
+  text = 8,
+  textLen = 12,
+  SIZE = 16,
 }
 
 /** Offsets in bytes. A half-open span of absolute time in which a window holds. */
@@ -550,6 +630,22 @@ export const enum RiskBand {
   band = 8,
   reserved = 12,
   SIZE = 16,
+}
+
+/** Offsets in bytes. What is taken from the calls of a service, or from the calls to it. Sorted by subject bytes, then side; several may stand under one key. */
+export const enum Restriction {
+  subject = 0,
+  subjectLen = 4,
+  side = 8,
+  verdict = 9,
+  flags = 10,
+  reserved = 11,
+  retryAfterSeconds = 12,
+  ratePerSecond = 16,
+  burst = 24,
+  reserved2 = 28,
+  untilMs = 32,
+  SIZE = 40,
 }
 
 /** Offsets in bytes. Start of the body of `POST /v1/audit`. */

@@ -4,7 +4,7 @@
 export const RESERVED_BYTES = 512;
 
 /** the only version this build reads and writes */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 /** `DTAB`, little-endian */
 export const BUNDLE_MAGIC = 0x42415444;
@@ -32,6 +32,15 @@ export const HOST_PATTERNS_MAX = 64;
 
 /** slots that a look-up in a hash table of a bundle tries; a key further away does not count */
 export const PROBES_MAX = 256;
+
+/** distinct headers and parameters that the conditions of a bundle read */
+export const REQUEST_NAMES_MAX = 64;
+
+/** largest record index that a slot of a hash table can hold */
+export const SLOT_INDEX_MAX = 16777214;
+
+/** bit of a child in the trie of paths that is no node: the index below it is a pattern, which ends there */
+export const CHILD_LEAF = 0x80000000;
 
 /** distinct labels of a bundle: one bit each in a clearance */
 export const LABELS_MAX = 64;
@@ -115,29 +124,73 @@ export const Reason = {
   UpgradeRefused: 19,
   MeshMismatch: 20,
   PathTooLong: 21,
+  ReadOnly: 22,
+  RateLimited: 23,
+  CircuitOpen: 24,
+  Isolated: 25,
+  QueryAmbiguous: 26,
 } as const;
 export type Reason = (typeof Reason)[keyof typeof Reason];
 
-/** Kinds of sections; each has to be there once, in this order, empty or not. */
+/** What each Reason says. */
+export const reasonTexts: Readonly<Record<keyof typeof Reason, string>> = {
+  Permitted: "an allow rule permitted the request and no deny applied",
+  NoBundle: "no bundle has arrived for this listener",
+  NoState: "no state has arrived in this worker",
+  BundleExpired: "the bundle is past its hard expiry",
+  StateExpired: "the state is past its hard expiry",
+  NoCertificate: "the peer showed no certificate",
+  IdentityMalformed: "the URI SAN is no SPIFFE ID of the mesh’s form",
+  UnknownTrustDomain: "the trust domain is not the bundle’s mesh",
+  Revoked: "the certificate or the instance is revoked",
+  WrongDestination: "this proxy is not the destination that the bundle names",
+  PathAmbiguous: "the path is not in normal form or can be read in two ways",
+  NoRulePermits: "default deny: no allow rule permitted the request",
+  DenyRule: "a deny rule applied",
+  RiskTooHigh: "an allow rule applied, but the risk band is above its `maxRisk`",
+  BodyUnreadable: "the body of a masked route could not be read as its content type says",
+  AuditFull: "a rule asks for a synchronous audit record and the ring is full",
+  IdentityForged: "the connection-manager header and the certificate property disagreed; the worker denies everything",
+  HeadersUnreadable: "the host’s header pairs could not be read, or a pseudo header is missing or repeated",
+  NoMemory: "the module had no room for the stream",
+  UpgradeRefused: "an upgrade or CONNECT on a masked route",
+  MeshMismatch: "the state belongs to another mesh than the bundle",
+  PathTooLong: "the path has more than 64 segments, or matches more templates than can be told apart",
+  ReadOnly: "the verdict is Degrade, and the method may write",
+  RateLimited: "the caller has used up its rate under Throttle or Degrade",
+  CircuitOpen: "the verdict is Break: the destination takes no calls for now",
+  Isolated: "the source or the destination is isolated",
+  QueryAmbiguous: "a rule reads the query, and the query can be read in two ways or has too many values",
+};
+
+/** Kinds of sections; each has to be there once, in this order, empty or not. A section of slots is a hash table: a power of two of words, linear probing, at most PROBES_MAX apart; a word is 0 (empty) or the top 8 bits of the hash above 24 bits of record index + 1. */
 export const BundleSection = {
   Strings: 1,
   Lists: 2,
   Rules: 3,
-  Selectors: 4,
-  IdentityTests: 5,
-  Services: 6,
-  Routes: 7,
-  PathPatterns: 8,
-  PathNodes: 9,
-  PathEdges: 10,
-  Hosts: 11,
-  Programs: 12,
-  Code: 13,
-  Atoms: 14,
-  Intervals: 15,
-  Labels: 16,
-  MaskProfiles: 17,
-  MaskBlobs: 18,
+  Outcomes: 4,
+  Selectors: 5,
+  IdentityTests: 6,
+  Services: 7,
+  ServiceSlots: 8,
+  Routes: 9,
+  PathPatterns: 10,
+  PathNodes: 11,
+  PathEdges: 12,
+  EdgeSlots: 13,
+  PathAffixes: 14,
+  AffixSlots: 15,
+  Hosts: 16,
+  Programs: 17,
+  Code: 18,
+  Atoms: 19,
+  Intervals: 20,
+  RequestNames: 21,
+  RequestTests: 22,
+  RequestSlots: 23,
+  Labels: 24,
+  MaskProfiles: 25,
+  MaskBlobs: 26,
 } as const;
 export type BundleSection = (typeof BundleSection)[keyof typeof BundleSection];
 
@@ -160,6 +213,10 @@ export const TestOp = {
   NotPrefix: 4,
   SameAsDestination: 5,
   NotSameAsDestination: 6,
+  Suffix: 7,
+  NotSuffix: 8,
+  Present: 9,
+  Absent: 10,
 } as const;
 export type TestOp = (typeof TestOp)[keyof typeof TestOp];
 
@@ -213,8 +270,27 @@ export const AtomOp = {
   Equal: 5,
   NotEqual: 6,
   Within: 7,
+  Matches: 8,
 } as const;
 export type AtomOp = (typeof AtomOp)[keyof typeof AtomOp];
+
+/** Parts of requests that have values. */
+export const RequestKind = {
+  Header: 0,
+  AnyHeader: 1,
+  Parameter: 2,
+  Authority: 3,
+  Method: 4,
+} as const;
+export type RequestKind = (typeof RequestKind)[keyof typeof RequestKind];
+
+/** Comparisons of request values, on bytes. */
+export const TextOp = {
+  Equal: 1,
+  Prefix: 2,
+  Suffix: 3,
+} as const;
+export type TextOp = (typeof TextOp)[keyof typeof TextOp];
 
 /** Stable ids of attributes in conditions and in the state. */
 export const Attribute = {
@@ -227,6 +303,11 @@ export const Attribute = {
   SourceRequestRate: 7,
   DestinationLoad: 8,
   EnvironmentFact: 9,
+  Identity: 32,
+  Path: 33,
+  Host: 34,
+  RequestValue: 35,
+  RequestName: 36,
 } as const;
 export type Attribute = (typeof Attribute)[keyof typeof Attribute];
 
@@ -277,8 +358,23 @@ export const StateSection = {
   RevokedInstances: 3,
   Signals: 4,
   Bands: 5,
+  Restrictions: 6,
 } as const;
 export type StateSection = (typeof StateSection)[keyof typeof StateSection];
+
+/** Whose calls a restriction is about. */
+export const RestrictionSide = {
+  Source: 0,
+  Destination: 1,
+} as const;
+export type RestrictionSide = (typeof RestrictionSide)[keyof typeof RestrictionSide];
+
+/** Bit numbers of Restriction.flags. */
+export const RestrictionFlag = {
+  ReadOnly: 0,
+  NoClearance: 1,
+} as const;
+export type RestrictionFlag = (typeof RestrictionFlag)[keyof typeof RestrictionFlag];
 
 /** Offsets in bytes. One entry of the section table that follows a header. Kinds may not repeat; every byte of the payload after the table belongs to one section or to zero padding up to 7 bytes. */
 export const Section = {
@@ -314,28 +410,33 @@ export const BundleHeader = {
   anyPathCount: 84,
   residualStart: 88,
   residualCount: 92,
-  SIZE: 96,
+  suffixLengthStart: 96,
+  suffixLengthCount: 100,
+  SIZE: 104,
 } as const;
 
 /** Offsets in bytes. One rule. It applies when a selector, a route and the program hold; rules are sorted by policy and position. */
 export const Rule = {
   name: 0,
   nameLen: 4,
-  file: 8,
-  fileLen: 12,
-  line: 16,
-  selectorStart: 20,
-  selectorCount: 24,
-  routeStart: 28,
-  routeCount: 32,
-  program: 36,
-  clearance: 40,
-  effect: 48,
-  maxRisk: 49,
-  audit: 50,
-  shadow: 51,
-  reserved: 52,
-  SIZE: 56,
+  selectorStart: 8,
+  selectorCount: 12,
+  routeStart: 16,
+  routeCount: 20,
+  program: 24,
+  outcome: 28,
+  SIZE: 32,
+} as const;
+
+/** Offsets in bytes. What a rule says when it applies. Equal ones are stored once. */
+export const Outcome = {
+  clearance: 0,
+  effect: 8,
+  maxRisk: 9,
+  audit: 10,
+  shadow: 11,
+  reserved: 12,
+  SIZE: 16,
 } as const;
 
 /** Offsets in bytes. A conjunction of identity tests, with the rules that use it. */
@@ -347,69 +448,67 @@ export const Selector = {
   SIZE: 16,
 } as const;
 
-/** Offsets in bytes. One comparison on the source’s identity. */
+/** Offsets in bytes. One comparison on the source’s identity. Equal ones are stored once. */
 export const IdentityTest = {
   attribute: 0,
   op: 1,
-  reserved: 2,
-  reserved2: 4,
-  label: 8,
-  labelLen: 12,
-  value: 16,
-  valueLen: 20,
-  SIZE: 24,
+  labelLen: 2,
+  label: 4,
+  value: 8,
+  valueLen: 12,
+  SIZE: 16,
 } as const;
 
-/** Offsets in bytes. Hash table by exact service: a power of two of slots, linear probing, at most half full. `listCount` 0 is an empty slot. */
-export const ServiceSlot = {
-  hash: 0,
-  listStart: 4,
-  listCount: 8,
-  reserved: 12,
-  key: 16,
-  keyLen: 20,
-  SIZE: 24,
+/** Offsets in bytes. The selectors that name a service exactly; found through ServiceSlots by hash32 of the key. */
+export const ServiceEntry = {
+  listStart: 0,
+  listCount: 4,
+  key: 8,
+  keyLen: 12,
+  SIZE: 16,
 } as const;
 
-/** Offsets in bytes. One entry of `to`: method, host and path have to hold. */
+/** Offsets in bytes. One entry of `to`: method, host, path and the rest have to hold. */
 export const Route = {
   methods: 0,
   pattern: 4,
   hosts: 8,
-  otherMethod: 16,
-  otherMethodLen: 20,
-  SIZE: 24,
-} as const;
-
-/** Offsets in bytes. A distinct path template. */
-export const PathPattern = {
-  text: 0,
-  textLen: 4,
-  ruleStart: 8,
-  ruleCount: 12,
+  program: 12,
   SIZE: 16,
 } as const;
 
-/** Offsets in bytes. A node of the segment trie; node 0 is the root, in front of the first segment. Children have greater indexes than their parent. */
-export const PathNode = {
-  anyChild: 0,
-  endStart: 4,
-  endCount: 8,
-  tailStart: 12,
-  tailCount: 16,
-  reserved: 20,
-  SIZE: 24,
+/** Offsets in bytes. A distinct path template, with the rules that use it (none where only conditions do). */
+export const PathPattern = {
+  ruleStart: 0,
+  ruleCount: 4,
+  SIZE: 8,
 } as const;
 
-/** Offsets in bytes. Hash table of literal segments by (node, segment): a power of two of slots, linear probing, at most half full. `child` 0 is an empty slot. */
+/** Offsets in bytes. A node of the segment trie; node 0 is the root, in front of the first segment. Children have greater indexes than their parent; a child where a pattern ends and nothing else is (CHILD_LEAF | pattern) instead of a node. */
+export const PathNode = {
+  anyChild: 0,
+  end: 4,
+  tail: 8,
+  prefixes: 12,
+  SIZE: 16,
+} as const;
+
+/** Offsets in bytes. A literal segment; found through EdgeSlots by hash32 of the segment, xor node * 0x9e3779b1. */
 export const PathEdge = {
-  hash: 0,
-  node: 4,
-  child: 8,
-  reserved: 12,
-  segment: 16,
-  segmentLen: 20,
-  SIZE: 24,
+  node: 0,
+  child: 4,
+  segment: 8,
+  segmentLen: 12,
+  SIZE: 16,
+} as const;
+
+/** Offsets in bytes. Bytes that the rest of a path starts with at a node, or that a whole path ends with; found through AffixSlots by hash32 of the text, xor node * 0x9e3779b1. */
+export const PathAffix = {
+  node: 0,
+  pattern: 4,
+  text: 8,
+  textLen: 12,
+  SIZE: 16,
 } as const;
 
 /** Offsets in bytes. A distinct host, compared without case, port and trailing dot. Its index is its bit. */
@@ -433,13 +532,29 @@ export const Atom = {
   attribute: 0,
   op: 2,
   reserved: 3,
-  intervalStart: 4,
-  intervalCount: 8,
-  reserved2: 12,
-  number: 16,
-  text: 24,
-  textLen: 28,
-  SIZE: 32,
+  index: 4,
+  number: 8,
+  SIZE: 16,
+} as const;
+
+/** Offsets in bytes. A part of requests that conditions read: a header, a parameter, the authority or the method. Its values are held against its tests. */
+export const RequestName = {
+  kind: 0,
+  reserved: 4,
+  name: 8,
+  nameLen: 12,
+  testStart: 16,
+  testCount: 20,
+  SIZE: 24,
+} as const;
+
+/** Offsets in bytes. A comparison of the values of a RequestName. Tests with TextOp.Equal are found through RequestSlots by hash32 of the text, xor name * 0x9e3779b1. */
+export const RequestTest = {
+  name: 0,
+  op: 4,
+  text: 8,
+  textLen: 12,
+  SIZE: 16,
 } as const;
 
 /** Offsets in bytes. A half-open span of absolute time in which a window holds. */
@@ -572,6 +687,22 @@ export const RiskBand = {
   band: 8,
   reserved: 12,
   SIZE: 16,
+} as const;
+
+/** Offsets in bytes. What is taken from the calls of a service, or from the calls to it. Sorted by subject bytes, then side; several may stand under one key. */
+export const Restriction = {
+  subject: 0,
+  subjectLen: 4,
+  side: 8,
+  verdict: 9,
+  flags: 10,
+  reserved: 11,
+  retryAfterSeconds: 12,
+  ratePerSecond: 16,
+  burst: 24,
+  reserved2: 28,
+  untilMs: 32,
+  SIZE: 40,
 } as const;
 
 /** Offsets in bytes. Start of the body of `POST /v1/audit`. */

@@ -20,12 +20,15 @@ import { parseMeshIdentity } from './identity/spiffe-id.ts';
 import type { Log } from './log.ts';
 import { MeshSource } from './mesh-source.ts';
 import { PolicyPublisher } from './policy/publisher.ts';
-import { createProver, filterEnvironment } from './prove-bundle.ts';
+import { createProver, filterEnvironment, hostEnvironment } from './prove-bundle.ts';
+import { Coalescer } from './risk/coalesce.ts';
+import { LiveValueDesk } from './risk/live-value-desk.ts';
 import { StateDesk } from './risk/state-desk.ts';
 import { Database } from './store/database.ts';
 import { SqliteAuditStore } from './store/sqlite-audit-store.ts';
 import { SqliteBundleStore } from './store/sqlite-bundle-store.ts';
 import { SqliteIdentityStore } from './store/sqlite-identity-store.ts';
+import { SqliteLiveValueStore } from './store/sqlite-live-value-store.ts';
 import { SqliteStateStore } from './store/sqlite-state-store.ts';
 import { createXdsServer, type XdsServer } from './xds/server.ts';
 
@@ -103,10 +106,12 @@ async function assemble(
     leafTtlMs,
   });
   const metrics = new ControllerMetrics();
+  const live = new LiveValueDesk({ store: new SqliteLiveValueStore(db), clock, log });
   const states = new StateDesk({
     mesh: trustDomain,
     store: new SqliteStateStore(db),
     revoked: () => identities.revocations(),
+    live: () => live.current(),
     clock,
   });
   await states.advance();
@@ -136,6 +141,7 @@ async function assemble(
     options,
     clock,
     identities,
+    live,
     states,
     source,
     metrics,
@@ -147,6 +153,7 @@ async function assemble(
     options,
     clock,
     identities,
+    live,
     policies,
     states,
     source,
@@ -174,6 +181,7 @@ interface Parts {
   readonly options: ControllerOptions;
   readonly clock: Clock;
   readonly identities: IdentityService;
+  readonly live: LiveValueDesk;
   readonly states: StateDesk;
   readonly source: MeshSource;
   readonly metrics: ControllerMetrics;
@@ -193,7 +201,7 @@ async function listen(parts: Parts & { facade: Facade; operatorToken: string }):
     host,
     port: ports.xds,
     source,
-    filter: { filePath: options.filterPath, environment: filterEnvironment },
+    filter: { filePath: options.filterPath, environment: filterEnvironment, hostEnvironment },
     identify: (text) => {
       const identity = parseMeshIdentity(text);
       return identity && { spiffeId: text, ...identity };
@@ -220,6 +228,7 @@ async function listen(parts: Parts & { facade: Facade; operatorToken: string }):
     token: parts.operatorToken,
     identities,
     policies: facade,
+    live: parts.live,
     status: facade,
     audit: facade,
     metrics: metrics.registry,
@@ -229,7 +238,7 @@ async function listen(parts: Parts & { facade: Facade; operatorToken: string }):
   return { agents, xds, operator };
 }
 
-/** Everything that happens by itself: revocations go out at once, state and certificates are renewed in time. */
+/** Everything that happens by itself: changes of the state go out at once, state and certificates are renewed in time. */
 function keepCurrent(
   parts: Parts & { policies: PolicyPublisher; servers: Servers; facade: Facade },
 ): void {
@@ -237,6 +246,7 @@ function keepCurrent(
     options,
     clock,
     identities,
+    live,
     policies,
     states,
     source,
@@ -246,7 +256,7 @@ function keepCurrent(
     closers,
   } = parts;
   const { log } = options;
-  // One after another, so that an older set of revocations never gets the newer epoch.
+  // One after another, so that what was true earlier never gets the newer epoch.
   let turn: Promise<void> = Promise.resolve();
   let retry: NodeJS.Timeout | undefined;
   const advance = (urgent: boolean, sinceMs: number): void => {
@@ -272,6 +282,14 @@ function keepCurrent(
   };
   closers.push(() => clearTimeout(retry));
   closers.push(identities.onRevoked(() => advance(true, clock())));
+  const measured = new Coalescer((sinceMs) => advance(false, sinceMs), coalesceMs);
+  closers.push(() => measured.close());
+  closers.push(
+    live.onChange((change) => {
+      if (change === 'atOnce') advance(true, clock());
+      else measured.ask(clock());
+    }),
+  );
   every(heartbeatMs, () => advance(false, clock()), closers);
   every(
     hourMs,
@@ -279,7 +297,9 @@ function keepCurrent(
       policies
         .renew(bundleMaxAgeMs)
         .catch((error: unknown) => log.error({ error }, 'bundles not renewed'));
-      identities.forgetEnded().catch((error: unknown) => log.error({ error }, 'store not tidied'));
+      for (const each of [identities, live]) {
+        each.forgetEnded().catch((error: unknown) => log.error({ error }, 'store not tidied'));
+      }
     },
     closers,
   );
@@ -302,6 +322,8 @@ function every(periodMs: number, work: () => void, closers: (() => void)[]): voi
 
 /** Well inside the 15 minutes after which signals count as unknown. */
 const heartbeatMs = 5 * 60_000;
+/** Signals and facts that change within this time share an epoch. */
+const coalesceMs = 250;
 const hourMs = 3_600_000;
 const retryMs = 1_000;
 const stateFault = 'state';

@@ -21,7 +21,7 @@ const file = (bytes: number, maxBytes: number) =>
 test('sections stand behind header and table, each on a multiple of 8', () => {
   const payload = Buffer.from(file(3, 4096).subarray(RESERVED_BYTES));
   const words = Array.from({ length: 12 }, (_, i) => payload.readUInt32LE(i * 4));
-  expect(words).toEqual([0x01020304, 0x0002_0001, 64, 7, 1, 48, 3, 3, 2, 56, 4, 1]);
+  expect(words).toEqual([0x01020304, 0x0002_0002, 64, 7, 1, 48, 3, 3, 2, 56, 4, 1]);
   expect(payload.subarray(48).toString('hex')).toBe('ffffff00000000000909090900000000');
 });
 
@@ -40,6 +40,27 @@ test('strings are stored once, in UTF-8', () => {
   expect(strings.intern('é')).toEqual({ off: 0, len: 2 });
   expect(strings.intern('')).toEqual({ off: 0, len: 0 });
   expect(Buffer.from(strings.bytes()).toString()).toBe('éa');
+});
+
+test('what ends a text that comes once is shared, unless it is there already', () => {
+  const strings = new StringTable();
+  const view = new DataView(new ArrayBuffer(8));
+  const spanAt = () => ({ off: view.getUint32(0, true), len: view.getUint32(4, true) });
+  strings.putOnce(view, 0, 'p/', 'rüle');
+  expect(spanAt()).toEqual({ off: 0, len: 7 });
+  expect(strings.intern('rüle')).toEqual({ off: 2, len: 5 });
+  strings.putOnce(view, 0, 'q/', 'rüle');
+  expect(spanAt()).toEqual({ off: 7, len: 7 });
+  expect(strings.intern('rüle')).toEqual({ off: 2, len: 5 });
+  expect(Buffer.from(strings.bytes()).toString()).toBe('p/rüleq/rüle');
+});
+
+test('strings of any length fit', () => {
+  const strings = new StringTable();
+  const texts = ['a', 'é'.repeat(3_000), 'b'.repeat(100_000), 'c'];
+  for (const text of texts) strings.intern(text);
+  expect(Buffer.from(strings.bytes()).toString()).toBe(texts.join(''));
+  expect(strings.length).toBe(106_002);
 });
 
 test('records keep their content as the table grows', () => {

@@ -67,16 +67,13 @@ export class Records {
 /** Strings in UTF-8, each stored once, in the order of first use. The empty string is 0, 0. */
 export class StringTable {
   readonly #spans = new Map<string, Span>([['', { off: 0, len: 0 }]]);
-  readonly #chunks: Uint8Array[] = [];
+  #bytes = Buffer.alloc(1024);
   #length = 0;
 
   intern(text: string): Span {
     const known = this.#spans.get(text);
     if (known !== undefined) return known;
-    const bytes = Buffer.from(text, 'utf8');
-    const span = { off: this.#length, len: bytes.length };
-    this.#chunks.push(bytes);
-    this.#length += bytes.length;
+    const span = this.#append(text);
     this.#spans.set(text, span);
     return span;
   }
@@ -88,16 +85,48 @@ export class StringTable {
     view.setUint32(at + 4, len, true);
   }
 
+  /**
+   * Like `put` of `head + tail`, for a text that comes once: it is stored without looking for an equal one. What follows
+   * shares the bytes of `tail`.
+   */
+  putOnce(view: DataView, at: number, head: string, tail: string): void {
+    const start = this.#append(head);
+    const end = this.#append(tail);
+    view.setUint32(at, start.off, true);
+    view.setUint32(at + 4, start.len + end.len, true);
+    if (!this.#spans.has(tail)) this.#spans.set(tail, end);
+  }
+
+  /** The bytes of `text`, which it keeps; good until the next string. */
+  bytesOf(text: string): Uint8Array {
+    const { off, len } = this.intern(text);
+    return this.#bytes.subarray(off, off + len);
+  }
+
   get length(): number {
     return this.#length;
   }
 
   bytes(): Uint8Array {
-    return Buffer.concat(this.#chunks, this.#length);
+    return this.#bytes.subarray(0, this.#length);
   }
 
   section(kind: number): SectionData {
     return { kind, bytes: this.bytes(), count: this.#length };
+  }
+
+  #append(text: string): Span {
+    // No UTF-16 unit takes more than three bytes.
+    while (this.#length + text.length * 3 > this.#bytes.length) this.#grow();
+    const span = { off: this.#length, len: this.#bytes.write(text, this.#length) };
+    this.#length += span.len;
+    return span;
+  }
+
+  #grow(): void {
+    const bytes = Buffer.alloc(this.#bytes.length * 2);
+    bytes.set(this.#bytes);
+    this.#bytes = bytes;
   }
 }
 

@@ -45,7 +45,11 @@ export const structs: readonly Struct[] = [
       ['methodLen', 'u16', 'at most 32 bytes'],
       ['pathLen', 'u16', 'without query, at most 512 bytes'],
       ['bodyReason', 'u8', 'Reason of a stream that was stopped in its body, else 0'],
-      ['flags', 'u8', 'bit 0: cut because its source was revoked while it ran'],
+      [
+        'flags',
+        'u8',
+        'bit 0: cut because its source was revoked while it ran; bit 1: with the shadow rules the answer would have been another',
+      ],
       ['reserved', 'u16', 'zero'],
       ['reserved2', 'u32', 'zero'],
     ],

@@ -59,6 +59,7 @@ function renderController(): string {
     lines.push('', `/** ${doc} */`, `export const ${name} = {`);
     for (const [member, value] of members) lines.push(`  ${member}: ${value},`);
     lines.push('} as const;', `export type ${name} = (typeof ${name})[keyof typeof ${name}];`);
+    if (name === 'Reason') lines.push(...renderTexts(name, members));
   }
   for (const struct of allStructs) {
     const { fields, size } = placeFields(struct);
@@ -70,6 +71,16 @@ function renderController(): string {
     lines.push(`  SIZE: ${size},`, '} as const;');
   }
   return `${lines.join('\n')}\n`;
+}
+
+function renderTexts(name: string, members: Enum['members']): string[] {
+  return [
+    '',
+    `/** What each ${name} says. */`,
+    `export const ${name.toLowerCase()}Texts: Readonly<Record<keyof typeof ${name}, string>> = {`,
+    ...members.map(([member, , meaning]) => `  ${member}: ${JSON.stringify(meaning)},`),
+    '};',
+  ];
 }
 
 function renderDocument(): string {

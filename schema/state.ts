@@ -67,6 +67,30 @@ export const structs: readonly Struct[] = [
       ['reserved', 'u32', 'zero'],
     ],
   },
+  {
+    name: 'Restriction',
+    doc: 'What is taken from the calls of a service, or from the calls to it. Sorted by subject bytes, then side; several may stand under one key.',
+    fields: [
+      ['subject', 'str', '`<environment>/<service>`'],
+      ['side', 'u8', 'RestrictionSide'],
+      ['verdict', 'u8', 'Verdict: Degrade, Throttle, Break or Isolate'],
+      ['flags', 'u8', 'bits of RestrictionFlag, for Degrade'],
+      ['reserved', 'u8', 'zero'],
+      [
+        'retryAfterSeconds',
+        'u32',
+        'what Break and Throttle tell the caller to wait, at least 1; else 0',
+      ],
+      [
+        'ratePerSecond',
+        'f64',
+        'requests a second of one caller in one Envoy, above 0, for Throttle and as a cap of Degrade; 0: none',
+      ],
+      ['burst', 'u32', 'requests that may come at once, at least 1 when there is a rate; else 0'],
+      ['reserved2', 'u32', 'zero'],
+      ['untilMs', 'u64', 'Unix milliseconds at which it ends; 0: when it is released'],
+    ],
+  },
 ];
 
 export const enums: readonly Enum[] = [
@@ -79,6 +103,23 @@ export const enums: readonly Enum[] = [
       ['RevokedInstances', 3, 'RevokedInstance'],
       ['Signals', 4, 'Signal'],
       ['Bands', 5, 'RiskBand'],
+      ['Restrictions', 6, 'Restriction'],
+    ],
+  },
+  {
+    name: 'RestrictionSide',
+    doc: 'Whose calls a restriction is about.',
+    members: [
+      ['Source', 0, 'calls that the subject makes'],
+      ['Destination', 1, 'calls to the subject'],
+    ],
+  },
+  {
+    name: 'RestrictionFlag',
+    doc: 'Bit numbers of Restriction.flags.',
+    members: [
+      ['ReadOnly', 0, 'only GET, HEAD and OPTIONS'],
+      ['NoClearance', 1, 'everything that carries a label is masked, whatever the clearance'],
     ],
   },
 ];

@@ -87,5 +87,6 @@ export const enum MetricType {
 export const enum GrpcStatus {
   None = -1,
   PermissionDenied = 7,
+  ResourceExhausted = 8,
   Unavailable = 14,
 }

@@ -1,15 +1,27 @@
 /** Hosts as policies compare them: without case, port and trailing dot (policy-model, "Meaning" 6). */
 import { HostKind, HostPattern } from '../layout';
-import { equalBytes, lowerAscii } from '../memory/bytes';
+import { copyShort, equalBytes, lowerAscii } from '../memory/bytes';
 import { Bundle, strLen, strPtr } from '../policy/bundle';
+import { AUTHORITY_MAX } from '../policy/load-bundle';
 
 /** Longest name that is compared: RFC 1035 allows 255. A longer host matches no pattern. */
 const HOST_MAX: u32 = 255;
 const lowered: usize = memory.data(256);
 
-/** One bit for each pattern of the bundle that the host matches. */
+/** One bit for each pattern of the bundle that the host matches. The last authority is remembered. */
 export function matchHosts(bundle: Bundle, ptr: usize, len: u32): u64 {
   if (bundle.hostCount == 0) return 0;
+  if (equalBytes(bundle.authority, bundle.authorityLen, ptr, len)) return bundle.authorityHosts;
+  const bits = matchEach(bundle, ptr, len);
+  if (len <= AUTHORITY_MAX) {
+    copyShort(bundle.authority, ptr, len);
+    bundle.authorityLen = len;
+    bundle.authorityHosts = bits;
+  }
+  return bits;
+}
+
+function matchEach(bundle: Bundle, ptr: usize, len: u32): u64 {
   const nameLen = withoutPort(ptr, len);
   if (nameLen == 0 || nameLen > HOST_MAX) return 0;
   lowerAscii(lowered, ptr, nameLen);

@@ -5,8 +5,9 @@ import { blockAlloc } from '../memory/block';
 import { equalBytes } from '../memory/bytes';
 import { text } from '../memory/text';
 import { Bundle } from '../policy/bundle';
-import { IDENTITY_LABELS_MAX, Identity, freeIdentity, matchSelectors } from '../policy/identity';
-import { keepIdentity } from '../policy/identity-table';
+import { DIGEST_DIGITS, IDENTITY_LABELS_MAX, Identity, freeIdentity } from '../policy/identity';
+import { digitsOf, keepIdentity } from '../policy/identity-table';
+import { matchSelectors } from '../policy/match-selectors';
 import { State } from '../policy/state';
 import { IDENTITY_TEXT_MAX, parseIdentity } from './spiffe-id';
 import { SUBJECT_TEXT_MAX, parseLabels } from './subject';
@@ -16,16 +17,18 @@ const PEER_SUBJECT = text('connection\0subject_peer_certificate');
 const LABELS_BYTES: usize = (<usize>IDENTITY_LABELS_MAX) << 4;
 
 /**
- * Identity of the peer whose certificate has this 32-byte digest: reads two properties and keeps the result in the
- * bundle's table, whatever it says. 0 when there is no room.
+ * Identity of the peer whose certificate has this 32-byte digest, which was read from `digits`: reads two properties and
+ * keeps the result in the bundle's table, whatever it says. 0 when there is no room.
  */
-export function makePeerIdentity(bundle: Bundle, digest: usize): usize {
+export function makePeerIdentity(bundle: Bundle, digest: usize, digits: usize): usize {
   // INVARIANT: both results live in the arena until the callback returns.
   readProperty(PEER_URI.ptr, PEER_URI.len);
   const uri = dataPtr;
   const uriLen = dataLen;
   readProperty(PEER_SUBJECT.ptr, PEER_SUBJECT.len);
-  return makeIdentity(bundle, digest, uri, uriLen, dataPtr, dataLen);
+  const made = makeIdentity(bundle, digest, uri, uriLen, dataPtr, dataLen);
+  if (made != 0) memory.copy(digitsOf(made), digits, DIGEST_DIGITS);
+  return made;
 }
 
 /** The proxy's own identity, for the outbound side: as the controller, which saw its certificate, wrote it into the state. */
@@ -44,13 +47,13 @@ function makeIdentity(
 ): usize {
   const isReadable = uriLen <= IDENTITY_TEXT_MAX && subjectLen <= SUBJECT_TEXT_MAX;
   const texts = isReadable ? <usize>uriLen * 2 + subjectLen : 0;
-  const size = offsetof<Identity>() + LABELS_BYTES + texts;
+  const size = offsetof<Identity>() + DIGEST_DIGITS + LABELS_BYTES + texts;
   const block = blockAlloc(size);
   if (block == 0) return 0;
   memory.fill(block, 0, size);
   memory.copy(block, digest, 32);
   const identity = changetype<Identity>(block);
-  identity.labels = block + offsetof<Identity>();
+  identity.labels = digitsOf(block) + DIGEST_DIGITS;
   identity.text = identity.labels + LABELS_BYTES;
   identity.status = Reason.IdentityMalformed;
   if (isReadable) {

@@ -23,20 +23,14 @@ let pending: u32 = 0;
 let nextLow: u32 = 0;
 let nextHigh: u32 = 0;
 
-/** Splits off the query and brings the path into its one form. False when it has none or there is no room. */
+/** Brings a path that came without its query into its one form. False when it has none or there is no room. */
 export function readPath(ptr: usize, len: u32): bool {
   pathPtr = ptr;
   pathLen = 0;
-  const rawLen = rawLength(ptr, len);
-  if (rawLen == 0 || load<u8>(ptr) != 0x2f) return false;
-  if (isWritten(ptr, rawLen)) pathLen = rawLen;
-  else if (!rewrite(ptr, rawLen)) return false;
+  if (len == 0 || load<u8>(ptr) != 0x2f) return false;
+  if (isWritten(ptr, len)) pathLen = len;
+  else if (!rewrite(ptr, len)) return false;
   return hasPlainSegments();
-}
-
-function rawLength(ptr: usize, len: u32): u32 {
-  for (let i: u32 = 0; i < len; i++) if (load<u8>(ptr + i) == 0x3f) return i;
-  return len;
 }
 
 /** Whether every byte stands for itself already: the case of almost every request. */

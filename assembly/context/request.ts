@@ -8,26 +8,35 @@ import {
   pairsNext,
   pairsOpen,
 } from '../abi/header-pairs';
+import { findByte } from '../memory/bytes';
 import { Text, text } from '../memory/text';
 import { isIdentityEncoding, isJsonType } from './content';
 
 const METHOD = text(':method');
-const PATH = text(':path');
 const AUTHORITY = text(':authority');
 const FORWARDED = text('x-forwarded-client-cert');
 const CONTENT_TYPE = text('content-type');
 const CONTENT_ENCODING = text('content-encoding');
 const UPGRADE = text('upgrade');
-const OURS = text('x-dta-');
 const GRPC = text('application/grpc');
+/** `:pat` and `x-dt` as numbers: headers that are asked for by name are few, those that are passed over many. */
+const PATH_START: u32 = 0x7461703a;
+const OURS_START: u32 = 0x74642d78;
+const OURS_LEN: u32 = 6;
+const QUESTION_MARK: u8 = 0x3f;
 
 /** Names of our own headers that the caller sent: at most this many are listed one by one. */
 export const SPOOFED_MAX: u32 = 16;
 
+/** The encoded pairs, until the callback returns. */
+export let pairsPtr: usize = 0;
+export let pairsLen: u32 = 0;
 export let methodPtr: usize = 0;
 export let methodLen: u32 = 0;
 export let pathPtr: usize = 0;
 export let pathAndQueryLen: u32 = 0;
+/** Without the query. */
+export let pathLen: u32 = 0;
 export let authorityPtr: usize = 0;
 export let authorityLen: u32 = 0;
 export let forwardedPtr: usize = 0;
@@ -49,6 +58,8 @@ let typeCount: u32 = 0;
  */
 export function readRequest(pairs: usize, len: u32): bool {
   reset();
+  pairsPtr = pairs;
+  pairsLen = len;
   if (!pairsOpen(pairs, len)) return false;
   while (pairsNext()) {
     if (!readPair()) return false;
@@ -62,6 +73,8 @@ export function readRequest(pairs: usize, len: u32): bool {
 function reset(): void {
   methodPtr = 0;
   pathPtr = 0;
+  pathAndQueryLen = 0;
+  pathLen = 0;
   authorityPtr = 0;
   authorityLen = 0;
   forwardedLen = 0;
@@ -78,7 +91,7 @@ function reset(): void {
 function readPair(): bool {
   switch (pairNameLen) {
     case 5:
-      return is(PATH) ? takePath() : true;
+      return isPath() ? takePath() : true;
     case 7:
       if (is(METHOD)) return takeMethod();
       if (is(UPGRADE)) isUpgrade = true;
@@ -106,6 +119,10 @@ function readPair(): bool {
   return readOurs();
 }
 
+function isPath(): bool {
+  return load<u32>(pairNamePtr) == PATH_START && load<u8>(pairNamePtr, 4) == 0x68;
+}
+
 function is(name: Text): bool {
   return name.equals(pairNamePtr, pairNameLen);
 }
@@ -114,6 +131,8 @@ function takePath(): bool {
   if (pathPtr != 0) return false;
   pathPtr = pairValuePtr;
   pathAndQueryLen = pairValueLen;
+  const query = findByte(pairValuePtr, pairValueLen, QUESTION_MARK);
+  pathLen = query < 0 ? pairValueLen : <u32>query;
   return true;
 }
 
@@ -141,7 +160,8 @@ function takeForwarded(): bool {
 
 /** More spoofed headers than can be listed make the request unreadable. */
 function readOurs(): bool {
-  if (pairNameLen < OURS.len || !OURS.equals(pairNamePtr, OURS.len)) return true;
+  if (pairNameLen < OURS_LEN || load<u32>(pairNamePtr) != OURS_START) return true;
+  if (load<u8>(pairNamePtr, 4) != 0x61 || load<u8>(pairNamePtr, 5) != 0x2d) return true;
   if (spoofedCount == SPOOFED_MAX) return false;
   store<u32>(spoofed + ((<usize>spoofedCount) << 3), <u32>pairNamePtr);
   store<u32>(spoofed + ((<usize>spoofedCount) << 3), pairNameLen, 4);

@@ -6,6 +6,7 @@ import { Decision } from '../policy/decision-cache';
 import { Identity } from '../policy/identity';
 import { State } from '../policy/state';
 import { currentState } from './configure';
+import { grantedClearance, verdictOf } from './restrict';
 import { BundleEntry, Root } from './roots';
 import { Stream } from './streams';
 import { decided, decidedBundle, decidedIdentity, decidedNowMs } from './decide';
@@ -27,7 +28,7 @@ export function writeRecord(
   direction: u32,
 ): u32 {
   memory.fill(target, 0, AuditRecord.SIZE);
-  store<u8>(target, reason == Reason.Permitted ? Verdict.Allow : Verdict.Deny, AuditRecord.verdict);
+  store<u8>(target, <u8>verdictOf(reason), AuditRecord.verdict);
   store<u8>(target, <u8>reason, AuditRecord.reason);
   store<u8>(target, Band.Critical, AuditRecord.band);
   store<u8>(target, <u8>direction, AuditRecord.direction);
@@ -42,6 +43,7 @@ export function writeRecord(
   let at = target + AuditRecord.SIZE;
   at = writeSource(target, at);
   at = writeRule(target, at);
+  if (reason == Reason.Permitted) store<u64>(target, grantedClearance, AuditRecord.clearance);
   const methodLen = min(request.methodLen, METHOD_MAX);
   store<u16>(target, <u16>methodLen, AuditRecord.methodLen);
   at = append(at, request.methodPtr, methodLen);
@@ -56,22 +58,24 @@ export function writeRecord(
 }
 
 /**
- * Writes the record of a stream that was ended by a revocation: `decision` names the record that allowed it. `target` has
- * RECORD_MAX bytes. Returns its length.
+ * Writes the record of a stream that was ended while it ran, by Reason.Revoked or Reason.Isolated: `decision` names the
+ * record that allowed it. `target` has RECORD_MAX bytes. Returns its length.
  */
 export function writeCut(
   target: usize,
   stream: Stream,
   text: usize,
   textLen: u32,
+  reason: Reason,
   nowMs: u64,
 ): u32 {
+  const isIsolated = reason == Reason.Isolated;
   memory.fill(target, 0, RECORD_MAX);
-  store<u8>(target, Verdict.Deny, AuditRecord.verdict);
-  store<u8>(target, Reason.Revoked, AuditRecord.reason);
+  store<u8>(target, isIsolated ? Verdict.Isolate : Verdict.Deny, AuditRecord.verdict);
+  store<u8>(target, <u8>reason, AuditRecord.reason);
   store<u8>(target, Band.Critical, AuditRecord.band);
-  store<u8>(target, Reason.Revoked, AuditRecord.bodyReason);
-  store<u8>(target, 1, AuditRecord.flags);
+  store<u8>(target, <u8>reason, AuditRecord.bodyReason);
+  store<u8>(target, isIsolated ? 0 : 1, AuditRecord.flags);
   store<u64>(target, nowMs, AuditRecord.timeMs);
   store<u64>(target, stream.decision, AuditRecord.decision);
   if (currentState != 0) {
@@ -106,7 +110,7 @@ function writeRule(target: usize, at: usize): usize {
   if (decided == 0) return at;
   const decision = changetype<Decision>(decided);
   store<u8>(target, decision.band, AuditRecord.band);
-  store<u64>(target, decision.clearance, AuditRecord.clearance);
+  if (decision.shadowDiffers) store<u8>(target, 2, AuditRecord.flags);
   if (decision.rule == NONE) return at;
   const bundle = changetype<Bundle>(decidedBundle);
   const name = bundle.rules + <usize>decision.rule * Rule.SIZE + Rule.name;

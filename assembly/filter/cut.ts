@@ -1,40 +1,66 @@
-/** Ends streams that are still running when their source is revoked (draft, "Service Identity Binding"). */
-import { Reason } from '../layout';
-import { blockAlloc, blockFree } from '../memory/block';
+/** Ends streams that are still running when their source is revoked, or a side is isolated (draft, "Service Identity Binding"). */
 import { contextFind } from '../abi/contexts';
 import { currentTimeNs } from '../abi/hostcalls';
+import { parseIdentity } from '../context/spiffe-id';
+import { Reason, RestrictionSide } from '../layout';
+import { blockAlloc, blockFree } from '../memory/block';
+import { Bundle } from '../policy/bundle';
+import { Identity } from '../policy/identity';
+import { isIsolated } from '../policy/restrictions';
+import { State, isRevoked } from '../policy/state';
 import { commitRecord, dropRecord, reserveRecord } from './audit-queue';
 import { RECORD_MAX, writeCut } from './audit-record';
-import { State, isRevoked } from '../policy/state';
 import { currentState, isStateUnswept, markSwept } from './configure';
 import { resetStream } from './deny';
 import { Counter, count } from './metrics';
+import { BundleEntry, Root } from './roots';
 import { SOURCE_BUCKETS, Source, Stream, firstSource } from './streams';
 
 /** Streams ended in one tick; the rest waits for the next one, so that a tick stays short. */
 const CUTS_PER_TICK: u32 = 1024;
+/** Bytes of a stream's id and of the reason to end it. */
+const CUT_BYTES: usize = 8;
+/** `<environment>/<service>`: two segments of a SPIFFE ID. */
+const subject: usize = memory.data(128, 8);
+const sourceIdentity: usize = memory.data(256, 8);
+
+let nowMs: u64 = 0;
+/** The bundle entry that was looked at last, and whether its destination is isolated: streams mostly share one. */
+let lastEntry: usize = 0;
+let isLastIsolated: bool = false;
 
 /** Holds the live streams against a state that arrived since the last call. Called from the tick. */
-export function cutRevoked(): void {
+export function cutRefused(): void {
   if (!isStateUnswept || currentState == 0) return;
-  const ids = blockAlloc((<usize>CUTS_PER_TICK) << 2);
-  if (ids == 0) return;
-  const found = collectRevoked(changetype<State>(currentState), ids);
+  const cuts = blockAlloc(<usize>CUTS_PER_TICK * CUT_BYTES);
+  if (cuts == 0) return;
+  nowMs = currentTimeNs() / 1_000_000;
+  const found = collect(changetype<State>(currentState), cuts);
   if (found < CUTS_PER_TICK) markSwept();
   // Only ids are kept: ending one stream may make the host delete others.
-  for (let i: u32 = 0; i < found; i++) cut(load<u32>(ids + ((<usize>i) << 2)));
-  blockFree(ids);
+  for (let i: u32 = 0; i < found; i++) {
+    const at = cuts + <usize>i * CUT_BYTES;
+    cut(load<u32>(at), <Reason>load<u32>(at, 4));
+  }
+  blockFree(cuts);
 }
 
-function collectRevoked(state: State, ids: usize): u32 {
+function collect(state: State, cuts: usize): u32 {
   let found: u32 = 0;
+  lastEntry = 0;
   for (let bucket: u32 = 0; bucket < SOURCE_BUCKETS; bucket++) {
     for (let at = firstSource(bucket); at != 0; at = changetype<Source>(at).nextInBucket) {
-      if (!isRevoked(state, at, at + offsetof<Source>('uuid0'))) continue;
+      const ofSource = refusalOf(state, at);
+      // Without an isolation there is nothing to ask of each stream.
+      if (ofSource == Reason.Permitted && !state.hasIsolation) continue;
       for (let s = changetype<Source>(at).firstStream; s != 0; s = changetype<Stream>(s).next) {
-        if (changetype<Stream>(s).isClosed) continue;
+        const stream = changetype<Stream>(s);
+        if (stream.isClosed) continue;
+        if (ofSource == Reason.Permitted && !isDestinationIsolated(state, stream)) continue;
         if (found == CUTS_PER_TICK) return found;
-        store<u32>(ids + ((<usize>found) << 2), changetype<Stream>(s).id);
+        const reason = ofSource == Reason.Permitted ? Reason.Isolated : ofSource;
+        store<u32>(cuts + <usize>found * CUT_BYTES, stream.id);
+        store<u32>(cuts + <usize>found * CUT_BYTES, reason, 4);
         found += 1;
       }
     }
@@ -42,20 +68,48 @@ function collectRevoked(state: State, ids: usize): u32 {
   return found;
 }
 
-function cut(id: u32): void {
+/** Why no stream of a source may go on, or Reason.Permitted. */
+function refusalOf(state: State, at: usize): Reason {
+  if (isRevoked(state, at, at + offsetof<Source>('uuid0'))) return Reason.Revoked;
+  if (!state.hasIsolation) return Reason.Permitted;
+  const identity = changetype<Identity>(sourceIdentity);
+  const text = at + offsetof<Source>();
+  if (!parseIdentity(identity, text, changetype<Source>(at).textLen)) return Reason.Permitted;
+  memory.copy(subject, identity.environment, identity.environmentLen);
+  store<u8>(subject + identity.environmentLen, 0x2f);
+  const serviceAt = subject + identity.environmentLen + 1;
+  memory.copy(serviceAt, identity.service, identity.serviceLen);
+  const len = identity.environmentLen + 1 + identity.serviceLen;
+  const isCutOff = isIsolated(state, subject, len, RestrictionSide.Source, nowMs);
+  return isCutOff ? Reason.Isolated : Reason.Permitted;
+}
+
+function isDestinationIsolated(state: State, stream: Stream): bool {
+  const entry = changetype<Root>(stream.root).entry;
+  if (entry == lastEntry && entry != 0) return isLastIsolated;
+  const at: usize = entry == 0 ? 0 : changetype<BundleEntry>(entry).bundle;
+  if (at == 0) return false;
+  const bundle = changetype<Bundle>(at);
+  const side = RestrictionSide.Destination;
+  lastEntry = entry;
+  isLastIsolated = isIsolated(state, bundle.subject, bundle.subjectLen, side, nowMs);
+  return isLastIsolated;
+}
+
+function cut(id: u32, reason: Reason): void {
   const at = contextFind(id);
   if (at == 0) return;
   const stream = changetype<Stream>(at);
   if (stream.isClosed) return;
-  stream.bodyReason = <u8>Reason.Revoked;
-  stream.wasCut = true;
+  stream.bodyReason = <u8>reason;
+  stream.wasCut = reason == Reason.Revoked;
   count(Counter.StreamsCut, 1);
   // A record that still waits for the end of the bodies will say it; one that has gone cannot.
-  if (stream.record == 0) recordCut(stream);
+  if (stream.record == 0) recordCut(stream, reason);
   resetStream(id, stream);
 }
 
-function recordCut(stream: Stream): void {
+function recordCut(stream: Stream, reason: Reason): void {
   const place = reserveRecord(RECORD_MAX);
   if (place == 0 || stream.source == 0) {
     dropRecord();
@@ -63,5 +117,5 @@ function recordCut(stream: Stream): void {
   }
   const text = stream.source + offsetof<Source>();
   const textLen = changetype<Source>(stream.source).textLen;
-  commitRecord(writeCut(place, stream, text, textLen, currentTimeNs() / 1_000_000));
+  commitRecord(writeCut(place, stream, text, textLen, reason, nowMs));
 }

@@ -7,19 +7,29 @@ import { makeOwnIdentity, makePeerIdentity } from '../context/identity-record';
 import { methodBit } from '../context/method';
 import { pathLen, pathPtr, readPath } from '../context/path';
 import * as request from '../context/request';
+import { classifyRequest, requestClass } from '../context/request-values';
 import { parseIdentity } from '../context/spiffe-id';
-import { Direction, MethodBit, Reason } from '../layout';
+import { Direction, Reason, Verdict } from '../layout';
 import { equalBytes, parseHex } from '../memory/bytes';
 import { text } from '../memory/text';
 import { Bundle } from '../policy/bundle';
 import { Decision, isHit, lookUpDecision } from '../policy/decision-cache';
-import { Subject, evaluate } from '../policy/evaluate';
-import { Identity } from '../policy/identity';
-import { findIdentity } from '../policy/identity-table';
+import { evaluate } from '../policy/evaluate';
+import { DIGEST_DIGITS, Identity } from '../policy/identity';
+import { findIdentity, findIdentityByDigits } from '../policy/identity-table';
+import { InternedList } from '../policy/interned-lists';
 import { OWN_ID_MAX } from '../policy/load-bundle';
-import { PathClass, classifyPath, isPathTooLong, pathClassesWereReset } from '../policy/path-class';
+import {
+  classifyPath,
+  isPathTooLong,
+  knownPathClass,
+  pathClassesWereReset,
+} from '../policy/path-class';
 import { refresh, startGeneration } from '../policy/refresh';
+import { requestClassesWereReset } from '../policy/request-class';
+import { findRestrictions, strictest } from '../policy/restrictions';
 import { State, isRevoked } from '../policy/state';
+import { Subject } from '../policy/subject';
 import { currentState } from './configure';
 import { Counter, count } from './metrics';
 import { BundleEntry, Root, isPoisoned, poison } from './roots';
@@ -27,7 +37,8 @@ import { readsIdentityHeader } from './settings';
 
 const PEER_DIGEST = text('connection\0sha256_peer_certificate_digest');
 const OWN_URI = text('connection\0uri_san_local_certificate');
-const DIGEST_DIGITS: u32 = 64;
+const BY = text('By=');
+const HASH = text(';Hash=');
 /** One request in this many is held against the properties of its connection. */
 const SPOT_CHECK_EVERY: u32 = 64;
 
@@ -41,8 +52,9 @@ export let decided: usize = 0;
 const digest: usize = memory.data(32, 8);
 const spotDigest: usize = memory.data(32, 8);
 const subjectBlock: usize = memory.data(64, 8);
-const uncached: usize = memory.data(64, 8);
 const ownIdentity: usize = memory.data(256, 8);
+/** The 64 hexadecimal digits that the peer's digest came as; in the arena. */
+let digits: usize = 0;
 let requestsSeen: u32 = 0;
 
 /** Decides the request that `context/request` has read. Anything but Reason.Permitted is a denial. */
@@ -60,8 +72,7 @@ export function decide(root: Root): Reason {
   if (decidedNowMs >= bundle.hardExpiryMs) return Reason.BundleExpired;
   if (decidedNowMs >= state.hardExpiryMs) return Reason.StateExpired;
   if (decidedNowMs >= bundle.softExpiryMs) count(Counter.BundleSoftExpired, 1);
-  if (!equalBytes(state.mesh, state.meshLen, bundle.mesh, bundle.meshLen))
-    return Reason.MeshMismatch;
+  if (!isMeshOf(bundle, state)) return Reason.MeshMismatch;
   const reason =
     bundle.direction == Direction.Inbound
       ? identifyPeer(root, bundle)
@@ -75,47 +86,72 @@ export function decide(root: Root): Reason {
     identity.revokedSerial = state.serial;
   }
   if (identity.isRevoked) return Reason.Revoked;
+  findRestrictions(
+    state,
+    identity.subject,
+    identity.subjectLen,
+    bundle.subject,
+    bundle.subjectLen,
+    decidedNowMs,
+  );
+  if (strictest == Verdict.Isolate) return Reason.Isolated;
   return decideByRules(bundle, state, identity);
 }
 
-function decideByRules(bundle: Bundle, state: State, identity: Identity): Reason {
-  if (!readPath(request.pathPtr, request.pathAndQueryLen)) return Reason.PathAmbiguous;
+/** The part of a decision that follows the look-up of the caller; the time is `decidedNowMs`. */
+export function decideByRules(bundle: Bundle, state: State, identity: Identity): Reason {
   refresh(bundle, state, decidedNowMs);
-  const pathClass = classifyPath(bundle, pathPtr, pathLen);
-  if (pathClass == 0) return isPathTooLong ? Reason.PathTooLong : Reason.NoMemory;
-  if (pathClassesWereReset) startGeneration(bundle);
-  const subject = changetype<Subject>(subjectBlock);
-  subject.pathClass = pathClass;
-  subject.method = methodBit(request.methodPtr, request.methodLen);
-  subject.methodPtr = request.methodPtr;
-  subject.methodLen = request.methodLen;
-  subject.hosts = matchHosts(bundle, request.authorityPtr, request.authorityLen);
-  subject.nowMs = decidedNowMs;
-  let decision: Decision;
-  if (subject.method == MethodBit.Other && bundle.hasOtherMethods) {
-    decision = changetype<Decision>(uncached);
+  const pathClass = pathClassOf(bundle);
+  if (pathClass == 0) return pathFault;
+  const reason = classifyRequest(bundle);
+  if (reason != Reason.Permitted) return reason;
+  if (requestClass != 0 && requestClassesWereReset) startGeneration(bundle);
+  const method = methodBit(request.methodPtr, request.methodLen);
+  const hosts = matchHosts(bundle, request.authorityPtr, request.authorityLen);
+  const pathId = changetype<InternedList>(pathClass).id;
+  const requestId = requestClass == 0 ? 0 : changetype<InternedList>(requestClass).id;
+  const decision = lookUpDecision(bundle, identity.serial, pathId, requestId, method, hosts);
+  if (!isHit) {
+    const subject = changetype<Subject>(subjectBlock);
+    subject.pathClass = pathClass;
+    subject.requestClass = requestClass;
+    subject.hosts = hosts;
+    subject.nowMs = decidedNowMs;
+    subject.method = method;
     evaluate(bundle, state, identity, subject, decision);
-  } else {
-    const id = changetype<PathClass>(pathClass).id;
-    decision = lookUpDecision(bundle, identity.serial, id, subject.method, subject.hosts);
-    if (!isHit) evaluate(bundle, state, identity, subject, decision);
   }
   decided = changetype<usize>(decision);
   if (decision.shadowDiffers) count(Counter.ShadowDiffers, 1);
   return decision.reason;
 }
 
+let pathFault: Reason = Reason.PathAmbiguous;
+
+/** Class of the request's path, or 0 and the reason in `pathFault`. A path that was seen before is not normalised again. */
+function pathClassOf(bundle: Bundle): usize {
+  const known = knownPathClass(bundle, request.pathPtr, request.pathLen);
+  if (known != 0) return known;
+  pathFault = Reason.PathAmbiguous;
+  if (!readPath(request.pathPtr, request.pathLen)) return 0;
+  const made = classifyPath(bundle, pathPtr, pathLen, request.pathPtr, request.pathLen);
+  if (pathClassesWereReset) startGeneration(bundle);
+  if (made == 0) pathFault = isPathTooLong ? Reason.PathTooLong : Reason.NoMemory;
+  return made;
+}
+
+/** Whether bundle and state belong to one mesh; what was found holds for this state. */
+function isMeshOf(bundle: Bundle, state: State): bool {
+  if (bundle.meshSerial == state.serial) return true;
+  const isSame = equalBytes(state.mesh, state.meshLen, bundle.mesh, bundle.meshLen);
+  if (isSame) bundle.meshSerial = state.serial;
+  return isSame;
+}
+
 /** Inbound: the source is the peer's certificate, and this proxy must be the destination that the bundle names. */
 function identifyPeer(root: Root, bundle: Bundle): Reason {
-  let reason = readsIdentityHeader ? readHeaderDigest(bundle) : readPropertyDigest();
+  const reason = readsIdentityHeader ? readHeaderPeer(bundle) : readPropertyPeer(root, bundle);
   if (reason != Reason.Permitted) return reason;
-  const known = findIdentity(bundle, digest);
-  if (!readsIdentityHeader) {
-    reason = checkOwnProperty(root, bundle, known != 0);
-    if (reason != Reason.Permitted) return reason;
-  }
-  decidedIdentity = known;
-  if (decidedIdentity == 0) decidedIdentity = makePeerIdentity(bundle, digest);
+  if (decidedIdentity == 0) decidedIdentity = makePeerIdentity(bundle, digest, digits);
   return decidedIdentity == 0 ? Reason.NoMemory : Reason.Permitted;
 }
 
@@ -128,21 +164,30 @@ function identifySelf(bundle: Bundle, state: State): Reason {
   return decidedIdentity == 0 ? Reason.NoMemory : Reason.Permitted;
 }
 
-function readHeaderDigest(bundle: Bundle): Reason {
+/** Finds the peer that the header names, or leaves its digest in `digest` and `digits`. */
+function readHeaderPeer(bundle: Bundle): Reason {
   if (!request.hasForwarded) return Reason.NoCertificate;
-  if (!parseForwardedCert(request.forwardedPtr, request.forwardedLen, digest)) {
-    return Reason.IdentityMalformed;
-  }
+  const header = request.forwardedPtr;
+  const len = request.forwardedLen;
+  digits = header + len - DIGEST_DIGITS;
+  // What stands in front of the digits was read and found right before, and so were they: nothing is left to parse.
+  const isOwn =
+    len > DIGEST_DIGITS &&
+    equalBytes(bundle.ownHeader, bundle.ownHeaderLen, header, len - DIGEST_DIGITS);
+  const known = isOwn ? findIdentityByDigits(bundle, digits) : 0;
+  if (known == 0 && !parseForwardedCert(header, len, digest)) return Reason.IdentityMalformed;
   requestsSeen += 1;
   if ((requestsSeen & (SPOT_CHECK_EVERY - 1)) == 1) {
-    const reason = spotCheck();
+    const reason = spotCheck(known == 0 ? digest : known);
     if (reason != Reason.Permitted) return reason;
   }
-  return isDestination(bundle, ownIdPtr, ownIdLen) ? Reason.Permitted : Reason.WrongDestination;
+  if (known == 0 && !isDestination(bundle, ownIdPtr, ownIdLen)) return Reason.WrongDestination;
+  decidedIdentity = known == 0 ? findIdentity(bundle, digest) : known;
+  return Reason.Permitted;
 }
 
-/** Holds the header against what the connection says of itself. */
-function spotCheck(): Reason {
+/** Holds the digest of the header against what the connection says of itself. */
+function spotCheck(expected: usize): Reason {
   // Without room for the answer nothing is known: only this request is denied.
   if (readProperty(PEER_DIGEST.ptr, PEER_DIGEST.len) == Status.InvalidMemoryAccess) {
     return Reason.NoMemory;
@@ -150,20 +195,27 @@ function spotCheck(): Reason {
   const isTrue =
     dataLen == DIGEST_DIGITS &&
     parseHex(spotDigest, dataPtr, DIGEST_DIGITS) &&
-    memory.compare(spotDigest, digest, 32) == 0;
+    equalBytes(spotDigest, 32, expected, 32);
   if (isTrue) return Reason.Permitted;
   count(Counter.IdentityMismatch, 1);
   poison();
   return Reason.IdentityForged;
 }
 
-function readPropertyDigest(): Reason {
+/** Finds the peer by the properties of its connection, or leaves its digest in `digest` and `digits`. */
+function readPropertyPeer(root: Root, bundle: Bundle): Reason {
   readProperty(PEER_DIGEST.ptr, PEER_DIGEST.len);
   if (dataLen == 0) return Reason.NoCertificate;
-  if (dataLen != DIGEST_DIGITS || !parseHex(digest, dataPtr, DIGEST_DIGITS)) {
-    return Reason.IdentityMalformed;
+  if (dataLen != DIGEST_DIGITS) return Reason.IdentityMalformed;
+  digits = dataPtr;
+  let known = findIdentityByDigits(bundle, digits);
+  if (known == 0) {
+    if (!parseHex(digest, digits, DIGEST_DIGITS)) return Reason.IdentityMalformed;
+    known = findIdentity(bundle, digest);
   }
-  return Reason.Permitted;
+  const reason = checkOwnProperty(root, bundle, known != 0);
+  if (reason == Reason.Permitted) decidedIdentity = known;
+  return reason;
 }
 
 /**
@@ -185,7 +237,10 @@ function checkOwnProperty(root: Root, bundle: Bundle, isPeerKnown: bool): Reason
 
 /** Whether this proxy's own identity is the bundle's destination. The last one that was is remembered. */
 function isDestination(bundle: Bundle, ptr: usize, len: u32): bool {
-  if (equalBytes(ptr, len, bundle.ownId, bundle.ownIdLen)) return len != 0;
+  const around = BY.len + HASH.len;
+  const isKnown =
+    bundle.ownHeaderLen == len + around && equalBytes(bundle.ownHeader + BY.len, len, ptr, len);
+  if (isKnown) return true;
   const own = changetype<Identity>(ownIdentity);
   if (!parseIdentity(own, ptr, len)) return false;
   const isOurs =
@@ -193,7 +248,9 @@ function isDestination(bundle: Bundle, ptr: usize, len: u32): bool {
     equalBytes(own.environment, own.environmentLen, bundle.environment, bundle.environmentLen) &&
     equalBytes(own.service, own.serviceLen, bundle.service, bundle.serviceLen);
   if (!isOurs || len > OWN_ID_MAX) return isOurs;
-  memory.copy(bundle.ownId, ptr, len);
-  bundle.ownIdLen = len;
+  const id = BY.writeTo(bundle.ownHeader);
+  memory.copy(id, ptr, len);
+  HASH.writeTo(id + len);
+  bundle.ownHeaderLen = len + around;
   return true;
 }

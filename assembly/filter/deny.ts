@@ -3,6 +3,7 @@ import { GrpcStatus } from '../abi/enums';
 import {
   encodedLen,
   encodedPtr,
+  pairsAdd,
   pairsAddText,
   pairsFinish,
   pairsStart,
@@ -10,14 +11,20 @@ import {
 import { closeStream, sendLocalResponse } from '../abi/stream-terminal';
 import { Reason } from '../layout';
 import { writeDecimal, writeHex } from '../memory/bytes';
-import { text } from '../memory/text';
+import { Text, text } from '../memory/text';
 import { vmId } from './audit-queue';
+import { retryAfterSeconds } from './restrict';
 import { Stream } from './streams';
 
 const CONTENT_TYPE = text('content-type');
 const PROBLEM_JSON = text('application/problem+json');
+const RETRY_AFTER = text('retry-after');
 const FORBIDDEN = text('{"type":"about:blank","title":"Forbidden","status":403,"code":"DTA');
 const BAD_GATEWAY = text('{"type":"about:blank","title":"Bad Gateway","status":502,"code":"DTA');
+const TOO_MANY = text('{"type":"about:blank","title":"Too Many Requests","status":429,"code":"DTA');
+const UNAVAILABLE = text(
+  '{"type":"about:blank","title":"Service Unavailable","status":503,"code":"DTA',
+);
 const DECISION = text('","decision":"');
 const END = text('"}\n');
 const GRPC_DENIED = text('denied DTA');
@@ -26,11 +33,16 @@ const DETAILS = text('dta_denied');
 const FIRST_CODE: u32 = 1000;
 const body: usize = memory.data(256);
 const idBytes: usize = memory.data(16, 8);
+const secondsText: usize = memory.data(20);
 
-/** Ends a stream with 403, or status 7 for gRPC. */
+/**
+ * Ends a stream with 403, or status 7 for gRPC. A used-up rate is 429 or RESOURCE_EXHAUSTED, an open circuit 503 or
+ * UNAVAILABLE, both with the seconds to wait.
+ */
 export function denyRequest(id: u32, stream: Stream, reason: Reason): void {
   stream.isClosed = true;
-  answer(id, 403, stream.isGrpc, reason, stream.decision);
+  const status = reason == Reason.RateLimited ? 429 : reason == Reason.CircuitOpen ? 503 : 403;
+  answer(id, status, stream.isGrpc, reason, stream.decision);
 }
 
 /** Ends a stream with 502 because its response may not go on as it is. */
@@ -46,9 +58,7 @@ export function resetStream(id: u32, stream: Stream): void {
 }
 
 function answer(id: u32, status: u32, isGrpc: bool, reason: Reason, decision: u64): void {
-  let at = isGrpc
-    ? GRPC_DENIED.writeTo(body)
-    : (status == 403 ? FORBIDDEN : BAD_GATEWAY).writeTo(body);
+  let at = (isGrpc ? GRPC_DENIED : problemOf(status)).writeTo(body);
   at += writeDecimal(at, FIRST_CODE + reason);
   if (isGrpc) {
     store<u8>(at, 0x20);
@@ -60,8 +70,11 @@ function answer(id: u32, status: u32, isGrpc: bool, reason: Reason, decision: u6
   }
   pairsStart();
   if (!isGrpc) pairsAddText(CONTENT_TYPE, PROBLEM_JSON);
+  if (status == 429 || status == 503) {
+    pairsAdd(RETRY_AFTER, secondsText, writeDecimal(secondsText, retryAfterSeconds));
+  }
   const hasHeaders = pairsFinish();
-  const grpcStatus = isGrpc ? GrpcStatus.PermissionDenied : GrpcStatus.None;
+  const grpcStatus = isGrpc ? grpcStatusOf(status) : GrpcStatus.None;
   sendLocalResponse(
     id,
     status,
@@ -72,6 +85,31 @@ function answer(id: u32, status: u32, isGrpc: bool, reason: Reason, decision: u6
     hasHeaders ? encodedLen : 0,
     grpcStatus,
   );
+}
+
+/** Start of the body, up to the reason. */
+function problemOf(status: u32): Text {
+  switch (status) {
+    case 429:
+      return TOO_MANY;
+    case 502:
+      return BAD_GATEWAY;
+    case 503:
+      return UNAVAILABLE;
+    default:
+      return FORBIDDEN;
+  }
+}
+
+function grpcStatusOf(status: u32): GrpcStatus {
+  switch (status) {
+    case 429:
+      return GrpcStatus.ResourceExhausted;
+    case 503:
+      return GrpcStatus.Unavailable;
+    default:
+      return GrpcStatus.PermissionDenied;
+  }
 }
 
 /** `<vm id>-<decision>`, both as 16 hexadecimal digits. */

@@ -15,6 +15,7 @@ import { armBody, holdHeaders, refuseRequestBody, refuseResponseBody } from './b
 import { decide, decided, decidedBundle, decidedIdentity } from './decide';
 import { denyRequest } from './deny';
 import { Counter, count } from './metrics';
+import { grantedClearance, masksRequest, masksResponse, restrict } from './restrict';
 import { Root } from './roots';
 import { Stream, freeBody, listStream } from './streams';
 
@@ -52,6 +53,7 @@ export function onRequest(id: u32, stream: Stream, isEnd: bool): HeadersAction {
   stream.isGrpc = request.isGrpc;
   const root = changetype<Root>(stream.root);
   let reason = decide(root);
+  if (reason == Reason.Permitted) reason = restrict(root);
   if (reason == Reason.Permitted) reason = admit(stream, isEnd);
   const recorded = record(stream, reason, number);
   if (reason == Reason.Permitted) reason = recorded;
@@ -99,18 +101,18 @@ function isAnswerOfRouter(): bool {
 
 function refuse(id: u32, stream: Stream, reason: Reason): HeadersAction {
   count(Counter.Denied, 1);
+  if (reason >= Reason.ReadOnly && reason <= Reason.Isolated) count(Counter.Restricted, 1);
   denyRequest(id, stream, reason);
   return HeadersAction.StopIteration;
 }
 
 /** What an allowed stream needs before it may go on. */
 function admit(stream: Stream, isEnd: bool): Reason {
-  const decision = changetype<Decision>(decided);
   const bundle = changetype<Bundle>(decidedBundle);
-  stream.clearance = decision.clearance;
-  if ((decision.masksRequest || decision.masksResponse) && isTunnel()) return Reason.UpgradeRefused;
-  if (decision.masksRequest && !isEnd) armBody(stream.request, bundle.requestMask);
-  if (decision.masksResponse) armBody(stream.response, bundle.responseMask);
+  stream.clearance = grantedClearance;
+  if ((masksRequest || masksResponse) && isTunnel()) return Reason.UpgradeRefused;
+  if (masksRequest && !isEnd) armBody(stream.request, bundle.requestMask);
+  if (masksResponse) armBody(stream.response, bundle.responseMask);
   return listStream(stream, decidedIdentity) ? Reason.Permitted : Reason.NoMemory;
 }
 
@@ -127,7 +129,10 @@ function isTunnel(): bool {
 function record(stream: Stream, reason: Reason, number: u64): Reason {
   const isAllowed = reason == Reason.Permitted;
   const audit = decided == 0 ? Audit.Always : changetype<Decision>(decided).audit;
-  if (isAllowed && audit == Audit.Sampled && number % SAMPLE_EVERY != 0) return reason;
+  // Shadow rules that disagree are always recorded.
+  const differs = decided != 0 && changetype<Decision>(decided).shadowDiffers;
+  const isSampled = audit == Audit.Sampled && !differs;
+  if (isAllowed && isSampled && number % SAMPLE_EVERY != 0) return reason;
   const mustRecord = isAllowed && audit == Audit.Synchronous;
   const direction =
     decidedBundle == 0 ? Direction.Inbound : changetype<Bundle>(decidedBundle).direction;

@@ -30,6 +30,7 @@ export const enum Counter {
   ShadowDiffers,
   BundleSoftExpired,
   IdentityMismatch,
+  Restricted,
   COUNT,
 }
 
@@ -58,6 +59,7 @@ const NAMES: StaticArray<u32> = [
   <u32>changetype<usize>(text('dta_decisions_total_effect=shadow_differs')),
   <u32>changetype<usize>(text('dta_bundles_total_result=soft_expired')),
   <u32>changetype<usize>(text('dta_identities_total_result=mismatch')),
+  <u32>changetype<usize>(text('dta_decisions_total_effect=restricted')),
 ];
 
 const EPOCH = text('dta_state_epoch');

@@ -23,7 +23,7 @@ import {
 } from './audit-queue';
 import { endRequestBody, endResponseBody, maskRequestChunk, maskResponseChunk } from './bodies';
 import { configureBundle, configureState } from './configure';
-import { cutRevoked } from './cut';
+import { cutRefused } from './cut';
 import { onRequest, onResponse } from './headers';
 import { defineMetrics, flushMetrics } from './metrics';
 import { ContextKind, Root, releaseRoot } from './roots';
@@ -82,7 +82,7 @@ export function onConfigure(id: u32, size: u32): bool {
 /** The period is over. */
 export function onTick(root: u32): void {
   openQueue();
-  cutRevoked();
+  cutRefused();
   sendAudit();
   flushMetrics();
 }
@@ -175,7 +175,7 @@ function recordEnd(stream: Stream): void {
   store<u32>(record, stream.request.masked, AuditRecord.maskedRequest);
   store<u32>(record, stream.response.masked, AuditRecord.maskedResponse);
   store<u8>(record, stream.bodyReason, AuditRecord.bodyReason);
-  store<u8>(record, stream.wasCut ? 1 : 0, AuditRecord.flags);
+  if (stream.wasCut) store<u8>(record, load<u8>(record, AuditRecord.flags) | 1, AuditRecord.flags);
   const len = load<u32>(record, AuditRecord.recordLen);
   const place = reserveRecord(len);
   if (place == 0) {

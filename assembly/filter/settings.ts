@@ -6,6 +6,7 @@ const IDENTITY = text('DTA_IDENTITY');
 const HEADER = text('header');
 const AUDIT_CLUSTER = text('DTA_AUDIT_CLUSTER');
 const CACHE_ENTRIES = text('DTA_CACHE_ENTRIES');
+const WORKERS = text('DTA_WORKERS');
 const HOLD_HEADERS = text('DTA_HOLD_HEADERS');
 const TRUE = text('true');
 
@@ -23,6 +24,8 @@ export let auditClusterPtr: usize = 0;
 export let auditClusterLen: u32 = 0;
 /** Entries of a decision cache, a power of two. */
 export let cacheEntries: u32 = CACHE_ENTRIES_DEFAULT;
+/** Workers of this Envoy, at least 1: each gives its share of a caller's rate. */
+export let workers: u32 = 1;
 
 /** Reads the variables at the first call. What is not set or not understood keeps its safe default. */
 export function readSettings(): void {
@@ -34,6 +37,7 @@ export function readSettings(): void {
     auditClusterPtr = valuePtr;
     auditClusterLen = valueLen;
   }
+  if (environmentValue(WORKERS)) workers = max(parseNumber(valuePtr, valueLen), 1);
   if (environmentValue(CACHE_ENTRIES)) cacheEntries = powerOfTwo(parseNumber(valuePtr, valueLen));
 }
 

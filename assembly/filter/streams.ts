@@ -2,10 +2,13 @@
  * Streams, and the table of live ones by identity: a revocation finds the streams of a certificate without walking all.
  *
  *   sources: digest -> Source -> Stream <-> Stream <-> ...
+ *
+ * A source that has lost its last stream stays for the next one, one of them in each bucket.
  */
 import { contextInsert } from '../abi/contexts';
 import { releaseMask } from '../mask/holder';
 import { blockAlloc, blockFree } from '../memory/block';
+import { copyShort, equalBytes } from '../memory/bytes';
 import { Identity } from '../policy/identity';
 import { ContextKind, Root } from './roots';
 
@@ -69,8 +72,11 @@ export class Source {
 
 const BUCKETS: u32 = 1024;
 const buckets: usize = memory.data(4096, 8);
+/** The digest and the UUID at the start of an Identity. */
+const SOURCE_KEY: u32 = 48;
 const BODY_BYTES: usize = offsetof<Body>();
-const STREAM_BYTES: usize = offsetof<Stream>() + 2 * BODY_BYTES;
+/** In steps of 16: blocks are that large at least. */
+const STREAM_BYTES: usize = (offsetof<Stream>() + 2 * BODY_BYTES + 15) & ~15;
 
 /** Stream of a new context. Without room it gets the stand-in; without room even for that, nothing. */
 export function openStream(id: u32, root: Root): void {
@@ -79,7 +85,7 @@ export function openStream(id: u32, root: Root): void {
     contextInsert(id, standIn());
     return;
   }
-  memory.fill(block, 0, STREAM_BYTES);
+  for (let at = block; at < block + STREAM_BYTES; at += 16) v128.store(at, i64x2.splat(0));
   const stream = changetype<Stream>(block);
   stream.kind = ContextKind.Stream;
   stream.id = id;
@@ -111,13 +117,15 @@ export function freeBody(body: Body): void {
 export function listStream(stream: Stream, identity: usize): bool {
   const bucket = buckets + <usize>(load<u32>(identity) & (BUCKETS - 1)) * sizeof<usize>();
   let at = load<usize>(bucket);
-  while (at != 0 && memory.compare(at, identity, 48) != 0) at = changetype<Source>(at).nextInBucket;
+  while (at != 0 && !equalBytes(at, SOURCE_KEY, identity, SOURCE_KEY)) {
+    at = changetype<Source>(at).nextInBucket;
+  }
   if (at == 0) {
     const known = changetype<Identity>(identity);
     at = blockAlloc(offsetof<Source>() + known.textLen);
     if (at == 0) return false;
-    memory.copy(at, identity, 48);
-    memory.copy(at + offsetof<Source>(), known.text, known.textLen);
+    copyShort(at, identity, SOURCE_KEY);
+    copyShort(at + offsetof<Source>(), known.text, known.textLen);
     changetype<Source>(at).textLen = known.textLen;
     changetype<Source>(at).nextInBucket = load<usize>(bucket);
     changetype<Source>(at).firstStream = 0;
@@ -149,20 +157,21 @@ function unlist(stream: Stream): void {
   else source.firstStream = stream.next;
   if (stream.next != 0) changetype<Stream>(stream.next).previous = stream.previous;
   stream.source = 0;
-  if (source.firstStream == 0) dropSource(source);
+  if (source.firstStream == 0) dropIdle(source);
 }
 
-function dropSource(source: Source): void {
-  const bucket = buckets + <usize>((<u32>source.digest0) & (BUCKETS - 1)) * sizeof<usize>();
-  const gone = changetype<usize>(source);
-  if (load<usize>(bucket) == gone) {
-    store<usize>(bucket, source.nextInBucket);
-  } else {
-    let at = load<usize>(bucket);
-    while (changetype<Source>(at).nextInBucket != gone) at = changetype<Source>(at).nextInBucket;
-    changetype<Source>(at).nextInBucket = source.nextInBucket;
+/** Frees the other source of the bucket that has no stream, if there is one: it was idle for longer. */
+function dropIdle(idle: Source): void {
+  let link = buckets + <usize>((<u32>idle.digest0) & (BUCKETS - 1)) * sizeof<usize>();
+  for (let at = load<usize>(link); at != 0; at = load<usize>(link)) {
+    const source = changetype<Source>(at);
+    if (source.firstStream == 0 && at != changetype<usize>(idle)) {
+      store<usize>(link, source.nextInBucket);
+      blockFree(at);
+      return;
+    }
+    link = at + offsetof<Source>('nextInBucket');
   }
-  blockFree(gone);
 }
 
 const standInBlock: usize = memory.data(256, 8);

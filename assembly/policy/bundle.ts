@@ -16,17 +16,22 @@ export class Bundle {
   strings: usize;
   lists: usize;
   rules: usize;
+  outcomes: usize;
   selectors: usize;
   selectorCount: u32;
   tests: usize;
   services: usize;
-  serviceSlots: u32;
+  serviceSlots: usize;
+  serviceSlotCount: u32;
   routes: usize;
   patterns: usize;
   nodes: usize;
-  nodeCount: u32;
   edges: usize;
-  edgeSlots: u32;
+  edgeSlots: usize;
+  edgeSlotCount: u32;
+  affixes: usize;
+  affixSlots: usize;
+  affixSlotCount: u32;
   hosts: usize;
   hostCount: u32;
   programs: usize;
@@ -34,8 +39,11 @@ export class Bundle {
   atoms: usize;
   atomCount: u32;
   intervals: usize;
-  /** Whether a route names a method without a bit: such requests are not cached. */
-  hasOtherMethods: bool;
+  requestNames: usize;
+  requestNameCount: u32;
+  requestTests: usize;
+  requestSlots: usize;
+  requestSlotCount: u32;
   mesh: usize;
   meshLen: u32;
   environment: usize;
@@ -48,6 +56,8 @@ export class Bundle {
   anyPathCount: u32;
   residualStart: u32;
   residualCount: u32;
+  suffixLengthStart: u32;
+  suffixLengthCount: u32;
 
   version: u64;
   direction: u32;
@@ -71,9 +81,18 @@ export class Bundle {
   pathClasses: usize;
   decisions: usize;
   decisionMask: u32;
-  /** Own identity that was last found to be the destination: bytes and length. */
-  ownId: usize;
-  ownIdLen: u32;
+  /** RequestNames by length of the name: see `NameIndex`; 0 when the bundle has none. */
+  nameIndex: usize;
+  requestClasses: usize;
+  /** State serial under which this mesh was found to be the state's. */
+  meshSerial: u64;
+  /** Last authority that was held against the hosts, its length and its bits. */
+  authority: usize;
+  authorityLen: u32;
+  authorityHosts: u64;
+  /** `By=<own identity>;Hash=` with the own identity that was last found to be the destination, and its length. */
+  ownHeader: usize;
+  ownHeaderLen: u32;
   /** `<environment>/<service>` of the destination, the key of its signals. */
   subject: usize;
   subjectLen: u32;
@@ -86,17 +105,14 @@ export function openBundle(bundle: Bundle, file: usize, payload: usize): void {
   bundle.strings = bundleSection(payload, BundleSection.Strings);
   bundle.lists = bundleSection(payload, BundleSection.Lists);
   bundle.rules = bundleSection(payload, BundleSection.Rules);
+  bundle.outcomes = bundleSection(payload, BundleSection.Outcomes);
   bundle.selectors = bundleSection(payload, BundleSection.Selectors);
   bundle.selectorCount = bundleCount(payload, BundleSection.Selectors);
   bundle.tests = bundleSection(payload, BundleSection.IdentityTests);
   bundle.services = bundleSection(payload, BundleSection.Services);
-  bundle.serviceSlots = bundleCount(payload, BundleSection.Services);
+  bundle.serviceSlots = bundleSection(payload, BundleSection.ServiceSlots);
+  bundle.serviceSlotCount = bundleCount(payload, BundleSection.ServiceSlots);
   bundle.routes = bundleSection(payload, BundleSection.Routes);
-  bundle.patterns = bundleSection(payload, BundleSection.PathPatterns);
-  bundle.nodes = bundleSection(payload, BundleSection.PathNodes);
-  bundle.nodeCount = bundleCount(payload, BundleSection.PathNodes);
-  bundle.edges = bundleSection(payload, BundleSection.PathEdges);
-  bundle.edgeSlots = bundleCount(payload, BundleSection.PathEdges);
   bundle.hosts = bundleSection(payload, BundleSection.Hosts);
   bundle.hostCount = bundleCount(payload, BundleSection.Hosts);
   bundle.programs = bundleSection(payload, BundleSection.Programs);
@@ -104,7 +120,30 @@ export function openBundle(bundle: Bundle, file: usize, payload: usize): void {
   bundle.atoms = bundleSection(payload, BundleSection.Atoms);
   bundle.atomCount = bundleCount(payload, BundleSection.Atoms);
   bundle.intervals = bundleSection(payload, BundleSection.Intervals);
+  openPaths(bundle, payload);
+  openRequests(bundle, payload);
   openHeader(bundle, payload);
+}
+
+function openPaths(bundle: Bundle, payload: usize): void {
+  bundle.patterns = bundleSection(payload, BundleSection.PathPatterns);
+  bundle.nodes = bundleSection(payload, BundleSection.PathNodes);
+  bundle.edges = bundleSection(payload, BundleSection.PathEdges);
+  bundle.edgeSlots = bundleSection(payload, BundleSection.EdgeSlots);
+  bundle.edgeSlotCount = bundleCount(payload, BundleSection.EdgeSlots);
+  bundle.affixes = bundleSection(payload, BundleSection.PathAffixes);
+  bundle.affixSlots = bundleSection(payload, BundleSection.AffixSlots);
+  bundle.affixSlotCount = bundleCount(payload, BundleSection.AffixSlots);
+  bundle.suffixLengthStart = load<u32>(payload, BundleHeader.suffixLengthStart);
+  bundle.suffixLengthCount = load<u32>(payload, BundleHeader.suffixLengthCount);
+}
+
+function openRequests(bundle: Bundle, payload: usize): void {
+  bundle.requestNames = bundleSection(payload, BundleSection.RequestNames);
+  bundle.requestNameCount = bundleCount(payload, BundleSection.RequestNames);
+  bundle.requestTests = bundleSection(payload, BundleSection.RequestTests);
+  bundle.requestSlots = bundleSection(payload, BundleSection.RequestSlots);
+  bundle.requestSlotCount = bundleCount(payload, BundleSection.RequestSlots);
 }
 
 function openHeader(bundle: Bundle, payload: usize): void {
@@ -130,7 +169,14 @@ function openHeader(bundle: Bundle, payload: usize): void {
 // @ts-ignore: decorator
 @inline
 export function listEntry(bundle: Bundle, index: u32): u32 {
-  return load<u32>(bundle.lists + ((<usize>index) << 2));
+  return load<u32>(listPtr(bundle, index));
+}
+
+/** Its address. */
+// @ts-ignore: decorator
+@inline
+export function listPtr(bundle: Bundle, index: u32): usize {
+  return bundle.lists + ((<usize>index) << 2);
 }
 
 /** Address of a `str` field of a header or record. */

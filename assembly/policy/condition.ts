@@ -1,21 +1,25 @@
 /** Conditions: programs over atoms in Kleene's three-valued logic (policy-model, "Meaning" 4). */
-import { Atom, AtomOp, Attribute, Interval, NONE, Op, Program, Signal, Truth } from '../layout';
-import { Bundle, strLen, strPtr } from './bundle';
+import { Atom, AtomOp, Attribute, Interval, Op, Program, Signal, Truth } from '../layout';
+import { Bundle, listEntry, listPtr, strLen, strPtr } from './bundle';
+import { callerSignal } from './caller-values';
 import { Identity } from './identity';
+import { passesTest } from './identity-test';
+import { hasPattern } from './path-class';
+import { hasRequestName, requestTruth } from './request-class';
 import { State, findSignal, signalEndMs } from './state';
+import { Subject } from './subject';
 
 /** PROGRAM_STACK_MAX operands, one byte each; validation proved that no program needs more. */
 const stack: usize = memory.data(64);
 
-/** Value of a rule's condition; a rule without one holds. */
-export function evaluateCondition(
+/** Value of a program. */
+export function runProgram(
   bundle: Bundle,
   state: State,
   identity: Identity,
+  subject: Subject,
   program: u32,
-  nowMs: u64,
 ): Truth {
-  if (program == NONE) return Truth.True;
   const record = bundle.programs + <usize>program * Program.SIZE;
   let word = bundle.code + ((<usize>load<u32>(record, Program.start)) << 2);
   const end = word + ((<usize>load<u32>(record, Program.count)) << 2);
@@ -24,11 +28,11 @@ export function evaluateCondition(
     const operand = load<u32>(word) & 0xff_ffff;
     switch (load<u32>(word) >> 24) {
       case Op.Atom:
-        store<u8>(top, <u8>atomValue(bundle, state, identity, operand, nowMs));
+        store<u8>(top, <u8>atomValue(bundle, state, identity, subject, operand));
         top += 1;
         break;
       case Op.Has:
-        store<u8>(top, isKnown(bundle, state, identity, operand, nowMs) ? Truth.True : Truth.False);
+        store<u8>(top, truthOf(isKnown(bundle, state, identity, subject, operand)));
         top += 1;
         break;
       case Op.Constant:
@@ -56,7 +60,7 @@ export function nextWindowEdgeMs(bundle: Bundle, nowMs: u64): u64 {
   let atom = bundle.atoms;
   for (let i: u32 = 0; i < bundle.atomCount; i++, atom += Atom.SIZE) {
     if (load<u8>(atom, Atom.op) != <u8>AtomOp.Within) continue;
-    const count = load<u32>(atom, Atom.intervalCount);
+    const count = intervalCount(bundle, atom);
     const at = firstEndingAfter(bundle, atom, nowMs);
     if (at == count) continue;
     const interval = intervalPtr(bundle, atom, at);
@@ -70,37 +74,67 @@ function atomValue(
   bundle: Bundle,
   state: State,
   identity: Identity,
+  subject: Subject,
   index: u32,
-  nowMs: u64,
-): Truth {
+): u32 {
   const atom = bundle.atoms + <usize>index * Atom.SIZE;
   const op = <u32>load<u8>(atom, Atom.op);
-  if (op == AtomOp.Within) return isWithin(bundle, atom, nowMs) ? Truth.True : Truth.False;
-  const signal = signalOf(bundle, state, identity, atom, nowMs);
+  if (op == AtomOp.Matches) return matches(bundle, identity, subject, atom);
+  if (op == AtomOp.Within) return truthOf(isWithin(bundle, atom, subject.nowMs));
+  const signal = signalOf(bundle, state, identity, atom, subject.nowMs);
   if (signal == 0) return Truth.Unknown;
-  const value = load<f64>(signal, Signal.value);
-  const operand = load<f64>(atom, Atom.number);
+  return truthOf(compare(op, load<f64>(signal, Signal.value), load<f64>(atom, Atom.number)));
+}
+
+/** What the record that an atom names says of the request. */
+function matches(bundle: Bundle, identity: Identity, subject: Subject, atom: usize): u32 {
+  const index = load<u32>(atom, Atom.index);
+  switch (<u32>load<u16>(atom, Atom.attribute)) {
+    case Attribute.Identity:
+      return truthOf(passesTest(bundle, identity, index));
+    case Attribute.Path:
+      return truthOf(hasPattern(subject.pathClass, index));
+    case Attribute.Host:
+      return truthOf(((subject.hosts >> index) & 1) != 0);
+    default:
+      return requestTruth(bundle, subject.requestClass, index);
+  }
+}
+
+function compare(op: u32, value: f64, operand: f64): bool {
   switch (op) {
     case AtomOp.Less:
-      return value < operand ? Truth.True : Truth.False;
+      return value < operand;
     case AtomOp.LessEqual:
-      return value <= operand ? Truth.True : Truth.False;
+      return value <= operand;
     case AtomOp.Greater:
-      return value > operand ? Truth.True : Truth.False;
+      return value > operand;
     case AtomOp.GreaterEqual:
-      return value >= operand ? Truth.True : Truth.False;
+      return value >= operand;
     case AtomOp.Equal:
-      return value == operand ? Truth.True : Truth.False;
+      return value == operand;
     default:
-      return value != operand ? Truth.True : Truth.False;
+      return value != operand;
   }
 }
 
 /** `has()` is two-valued: the time is always known, a signal while it is there and young enough. */
-function isKnown(bundle: Bundle, state: State, identity: Identity, index: u32, nowMs: u64): bool {
+function isKnown(
+  bundle: Bundle,
+  state: State,
+  identity: Identity,
+  subject: Subject,
+  index: u32,
+): bool {
   const atom = bundle.atoms + <usize>index * Atom.SIZE;
-  if (load<u16>(atom, Atom.attribute) == <u16>Attribute.RequestTime) return true;
-  return signalOf(bundle, state, identity, atom, nowMs) != 0;
+  switch (<u32>load<u16>(atom, Atom.attribute)) {
+    case Attribute.RequestTime:
+      return true;
+    case Attribute.RequestName:
+      return hasRequestName(subject.requestClass, load<u32>(atom, Atom.index));
+    default:
+      return signalOf(bundle, state, identity, atom, subject.nowMs) != 0;
+  }
 }
 
 /** Record of the signal that an atom reads, or 0 when it is absent or too old. */
@@ -114,30 +148,26 @@ function signalOf(
   const attribute = load<u16>(atom, Atom.attribute);
   let record: usize = 0;
   if (attribute == <u16>Attribute.EnvironmentFact) {
-    const text = atom + Atom.text;
+    const text = listPtr(bundle, load<u32>(atom, Atom.index));
     record = findSignal(state, strPtr(bundle, text), strLen(text), attribute);
   } else if (attribute == <u16>Attribute.DestinationLoad) {
     record = findSignal(state, bundle.subject, bundle.subjectLen, attribute);
   } else {
-    // A value of the instance itself is closer than one of its service.
-    record = findSignal(state, identity.instance, identity.instanceLen, attribute);
-    if (record == 0 || nowMs >= signalEndMs(state, record)) {
-      record = findSignal(state, identity.subject, identity.subjectLen, attribute);
-    }
+    record = callerSignal(state, identity, attribute, nowMs);
   }
   return record != 0 && nowMs < signalEndMs(state, record) ? record : 0;
 }
 
 function isWithin(bundle: Bundle, atom: usize, nowMs: u64): bool {
   const at = firstEndingAfter(bundle, atom, nowMs);
-  if (at == load<u32>(atom, Atom.intervalCount)) return false;
+  if (at == intervalCount(bundle, atom)) return false;
   return load<u64>(intervalPtr(bundle, atom, at), Interval.startMs) <= nowMs;
 }
 
 /** Index of the first interval of an atom that ends after `nowMs`, or their number. */
 function firstEndingAfter(bundle: Bundle, atom: usize, nowMs: u64): u32 {
   let low: u32 = 0;
-  let high = load<u32>(atom, Atom.intervalCount);
+  let high = intervalCount(bundle, atom);
   while (low < high) {
     const mid = (low + high) >> 1;
     if (load<u64>(intervalPtr(bundle, atom, mid), Interval.endMs) > nowMs) high = mid;
@@ -147,7 +177,16 @@ function firstEndingAfter(bundle: Bundle, atom: usize, nowMs: u64): u32 {
 }
 
 function intervalPtr(bundle: Bundle, atom: usize, index: u32): usize {
-  return bundle.intervals + <usize>(load<u32>(atom, Atom.intervalStart) + index) * Interval.SIZE;
+  const first = listEntry(bundle, load<u32>(atom, Atom.index));
+  return bundle.intervals + <usize>(first + index) * Interval.SIZE;
+}
+
+function intervalCount(bundle: Bundle, atom: usize): u32 {
+  return listEntry(bundle, load<u32>(atom, Atom.index) + 1);
+}
+
+function truthOf(holds: bool): u32 {
+  return holds ? Truth.True : Truth.False;
 }
 
 function and(a: u32, b: u32): u32 {

@@ -12,10 +12,11 @@ export class Decision {
   generation: u32;
   identity: u32;
   pathClass: u32;
-  method: u32;
+  requestClass: u32;
   hosts: u64;
 
   clearance: u64;
+  method: u32;
   /** Rule that decided, or NONE. */
   rule: u32;
   verdict: u8;
@@ -53,12 +54,14 @@ export function lookUpDecision(
   bundle: Bundle,
   identity: u32,
   pathClass: u32,
+  requestClass: u32,
   method: u32,
   hosts: u64,
 ): Decision {
   const mixed =
     (<u64>identity * 0x9e3779b97f4a7c15) ^
     (((<u64>pathClass) << 8) * 0xc2b2ae3d27d4eb4f) ^
+    (((<u64>requestClass) << 16) * 0x9fb21c651e98df25) ^
     (<u64>method * 0x165667b19e3779f9) ^
     (hosts * 0x27d4eb2f165667c5);
   const index = (<u32>(mixed >> 40)) & bundle.decisionMask;
@@ -68,6 +71,7 @@ export function lookUpDecision(
     isLive &&
     entry.identity == identity &&
     entry.pathClass == pathClass &&
+    entry.requestClass == requestClass &&
     entry.method == method &&
     entry.hosts == hosts;
   if (isHit) {
@@ -79,6 +83,7 @@ export function lookUpDecision(
   entry.generation = bundle.generation;
   entry.identity = identity;
   entry.pathClass = pathClass;
+  entry.requestClass = requestClass;
   entry.method = method;
   entry.hosts = hosts;
   return entry;

@@ -2,8 +2,8 @@
 import {
   Audit,
   Effect,
-  MethodBit,
   NONE,
+  Outcome,
   PathPattern,
   Reason,
   Route,
@@ -12,27 +12,16 @@ import {
   Truth,
   Verdict,
 } from '../layout';
-import { equalBytes } from '../memory/bytes';
 import { isMaskNeeded } from '../mask/need';
-import { Bundle, listEntry, strLen, strPtr } from './bundle';
-import { evaluateCondition } from './condition';
+import { Bundle, listEntry, listPtr } from './bundle';
+import { readCallerValues } from './caller-values';
+import { runProgram } from './condition';
 import { Decision } from './decision-cache';
 import { Identity, hasSelector } from './identity';
-import { PathClass, hasPattern } from './path-class';
-import { State, bandOf } from './state';
-
-/** What of a request decides, beside the identity. Set by the filter before each evaluation. */
-@unmanaged
-export class Subject {
-  pathClass: usize;
-  /** MethodBit. */
-  method: u32;
-  methodPtr: usize;
-  methodLen: u32;
-  /** Bits of the bundle's host patterns that match. */
-  hosts: u64;
-  nowMs: u64;
-}
+import { InternedList, listEntries } from './interned-lists';
+import { hasPattern } from './path-class';
+import { State } from './state';
+import { Subject } from './subject';
 
 /** Outcome of enforced and shadow rules together is tracked twice: without and with shadow rules. */
 @unmanaged
@@ -57,12 +46,13 @@ export function evaluate(
   subject: Subject,
   decision: Decision,
 ): void {
-  band = bandOf(state, identity.subject, identity.subjectLen);
+  readCallerValues(state, identity);
+  band = identity.band;
   clear(changetype<Tally>(enforced));
   clear(changetype<Tally>(shadowed));
-  const pathClass = changetype<PathClass>(subject.pathClass);
+  const pathClass = changetype<InternedList>(subject.pathClass);
   const bySource = <u64>identity.candidateCount + bundle.anySourceCount;
-  const byPath = <u64>pathClass.candidates + bundle.anyPathCount;
+  const byPath = <u64>pathClass.note + bundle.anyPathCount;
   if (bySource <= byPath) visitBySource(bundle, state, identity, subject);
   else visitByPath(bundle, state, identity, subject);
   conclude(bundle, decision);
@@ -80,8 +70,8 @@ function visitBySource(bundle: Bundle, state: State, identity: Identity, subject
 
 function visitByPath(bundle: Bundle, state: State, identity: Identity, subject: Subject): void {
   visitList(bundle, state, identity, subject, bundle.anyPathStart, bundle.anyPathCount);
-  const entries = subject.pathClass + offsetof<PathClass>();
-  const count = changetype<PathClass>(subject.pathClass).count;
+  const entries = listEntries(subject.pathClass);
+  const count = changetype<InternedList>(subject.pathClass).count;
   for (let i: u32 = 0; i < count; i++) {
     const index = load<u32>(entries + ((<usize>i) << 2));
     const pattern = bundle.patterns + <usize>index * PathPattern.SIZE;
@@ -112,28 +102,29 @@ function visitRule(
   index: u32,
 ): void {
   const rule = bundle.rules + <usize>index * Rule.SIZE;
-  if (!comesFrom(bundle, identity, rule) || !goesTo(bundle, subject, rule)) return;
-  const program = load<u32>(rule, Rule.program);
-  const truth = evaluateCondition(bundle, state, identity, program, subject.nowMs);
-  const isAllow = load<u8>(rule, Rule.effect) == <u8>Effect.Allow;
-  // Unknown is false in an allow rule and true in a deny rule.
-  if (isAllow ? truth != Truth.True : truth == Truth.False) return;
-  if (load<u8>(rule, Rule.shadow) == 0) add(changetype<Tally>(enforced), rule, index, isAllow);
-  add(changetype<Tally>(shadowed), rule, index, isAllow);
+  const outcome = bundle.outcomes + <usize>load<u32>(rule, Rule.outcome) * Outcome.SIZE;
+  const isAllow = load<u8>(outcome, Outcome.effect) == <u8>Effect.Allow;
+  if (!comesFrom(bundle, identity, rule)) return;
+  if (!goesTo(bundle, state, identity, subject, rule, isAllow)) return;
+  if (!holds(bundle, state, identity, subject, load<u32>(rule, Rule.program), isAllow)) return;
+  if (load<u8>(outcome, Outcome.shadow) == 0) {
+    add(changetype<Tally>(enforced), outcome, index, isAllow);
+  }
+  add(changetype<Tally>(shadowed), outcome, index, isAllow);
 }
 
-function add(tally: Tally, rule: usize, index: u32, isAllow: bool): void {
+function add(tally: Tally, outcome: usize, index: u32, isAllow: bool): void {
   if (!isAllow) {
     tally.deny = min(tally.deny, index);
     return;
   }
-  tally.audit = max(tally.audit, <u32>load<u8>(rule, Rule.audit));
-  if (band > <u32>load<u8>(rule, Rule.maxRisk)) {
+  tally.audit = max(tally.audit, <u32>load<u8>(outcome, Outcome.audit));
+  if (band > <u32>load<u8>(outcome, Outcome.maxRisk)) {
     tally.tooRisky = min(tally.tooRisky, index);
     return;
   }
   tally.permit = min(tally.permit, index);
-  tally.clearance |= load<u64>(rule, Rule.clearance);
+  tally.clearance |= load<u64>(outcome, Outcome.clearance);
 }
 
 function conclude(bundle: Bundle, decision: Decision): void {
@@ -172,28 +163,49 @@ function comesFrom(bundle: Bundle, identity: Identity, rule: usize): bool {
   return false;
 }
 
-function goesTo(bundle: Bundle, subject: Subject, rule: usize): bool {
+function goesTo(
+  bundle: Bundle,
+  state: State,
+  identity: Identity,
+  subject: Subject,
+  rule: usize,
+  isAllow: bool,
+): bool {
   const start = load<u32>(rule, Rule.routeStart);
-  const count = load<u32>(rule, Rule.routeCount);
-  if (count == 0) return true;
-  for (let i = start; i < start + count; i++) {
-    if (isRoute(bundle, subject, bundle.routes + <usize>listEntry(bundle, i) * Route.SIZE))
+  const end = start + load<u32>(rule, Rule.routeCount);
+  if (start == end) return true;
+  for (let i = start; i < end; i++) {
+    const route = bundle.routes + <usize>listEntry(bundle, i) * Route.SIZE;
+    if (!isRoute(bundle, subject, route)) continue;
+    if (holds(bundle, state, identity, subject, load<u32>(route, Route.program), isAllow)) {
       return true;
+    }
   }
   return false;
 }
 
+/** Everything about a route but its program. */
 function isRoute(bundle: Bundle, subject: Subject, route: usize): bool {
-  const pattern = load<u32>(route, Route.pattern);
-  if (pattern != NONE && !hasPattern(subject.pathClass, pattern)) return false;
-  const hosts = load<u64>(route, Route.hosts);
-  if (hosts != 0 && (hosts & subject.hosts) == 0) return false;
   const methods = load<u32>(route, Route.methods);
-  const otherLen = strLen(route + Route.otherMethod);
-  if (methods == 0 && otherLen == 0) return true;
-  if (subject.method != MethodBit.Other) return ((methods >> subject.method) & 1) != 0;
-  const other = strPtr(bundle, route + Route.otherMethod);
-  return otherLen != 0 && equalBytes(other, otherLen, subject.methodPtr, subject.methodLen);
+  if (methods != 0 && ((methods >> subject.method) & 1) == 0) return false;
+  const hosts = load<u32>(route, Route.hosts);
+  if (hosts != NONE && (load<u64>(listPtr(bundle, hosts)) & subject.hosts) == 0) return false;
+  const pattern = load<u32>(route, Route.pattern);
+  return pattern == NONE || hasPattern(subject.pathClass, pattern);
+}
+
+/** Whether the program of a rule or a route holds; NONE does. Unknown is false in an allow rule and true in a deny rule. */
+function holds(
+  bundle: Bundle,
+  state: State,
+  identity: Identity,
+  subject: Subject,
+  program: u32,
+  isAllow: bool,
+): bool {
+  if (program == NONE) return true;
+  const truth = runProgram(bundle, state, identity, subject, program);
+  return isAllow ? truth == Truth.True : truth != Truth.False;
 }
 
 function clear(tally: Tally): void {

@@ -1,21 +1,22 @@
 /** Makes a checked file into a bundle with its caches, and takes it apart again. */
-import { BodySide, BundleSection, MaskProfile, RESERVED_BYTES, Route } from '../layout';
+import { BodySide, BundleSection, MaskProfile, RESERVED_BYTES } from '../layout';
 import { holdMask, releaseMask } from '../mask/holder';
 import { blockAlloc, blockFree } from '../memory/block';
 import { Bundle, openBundle } from './bundle';
 import { DECISION_BYTES } from './decision-cache';
 import { dropIdentities, IDENTITY_TABLE_BYTES } from './identity-table';
-import {
-  PATH_CACHE_SLOTS,
-  PATH_CLASS_TABLE_BYTES,
-  PATH_SLOT_BYTES,
-  resetPathClasses,
-} from './path-class';
+import { INTERNED_TABLE_BYTES, dropLists } from './interned-lists';
+import { PATH_CACHE_SLOTS, PATH_SLOT_BYTES, dropPathClasses } from './path-class';
+import { NAME_INDEX_BYTES, writeNameIndex } from './request-names';
 import { bundleCount, bundleSection } from './sections';
 
 /** Longest own identity that is remembered as checked. */
 export const OWN_ID_MAX: u32 = 512;
+/** Longest authority whose hosts are remembered. */
+export const AUTHORITY_MAX: u32 = 256;
 
+/** `By=` and `;Hash=` around the own identity. */
+const OWN_HEADER_MAX: usize = <usize>OWN_ID_MAX + 16;
 const SUBJECT_MAX: usize = 2048;
 
 /**
@@ -29,20 +30,22 @@ export function loadBundle(file: usize, cacheEntries: u32): usize {
   openBundle(bundle, file, file + RESERVED_BYTES);
   bundle.identities = zeroedBlock(IDENTITY_TABLE_BYTES);
   bundle.paths = zeroedBlock(<usize>PATH_CACHE_SLOTS * PATH_SLOT_BYTES);
-  bundle.pathClasses = zeroedBlock(PATH_CLASS_TABLE_BYTES);
+  bundle.pathClasses = zeroedBlock(INTERNED_TABLE_BYTES);
   bundle.decisions = zeroedBlock(<usize>cacheEntries * DECISION_BYTES);
   bundle.decisionMask = cacheEntries - 1;
   bundle.generation = 1;
-  bundle.ownId = blockAlloc(OWN_ID_MAX);
+  bundle.authority = blockAlloc(AUTHORITY_MAX);
+  bundle.ownHeader = blockAlloc(OWN_HEADER_MAX);
   bundle.subject = blockAlloc(SUBJECT_MAX);
-  bundle.hasOtherMethods = namesOtherMethods(bundle);
   const isWhole =
     bundle.identities != 0 &&
     bundle.paths != 0 &&
     bundle.pathClasses != 0 &&
     bundle.decisions != 0 &&
-    bundle.ownId != 0 &&
+    bundle.authority != 0 &&
+    bundle.ownHeader != 0 &&
     bundle.subject != 0 &&
+    openRequestClasses(bundle) &&
     holdMasks(bundle);
   if (!isWhole) {
     bundle.file = 0;
@@ -57,14 +60,18 @@ export function loadBundle(file: usize, cacheEntries: u32): usize {
 export function freeBundle(block: usize): void {
   const bundle = changetype<Bundle>(block);
   if (bundle.identities != 0) dropIdentities(bundle);
-  if (bundle.pathClasses != 0 && bundle.paths != 0) resetPathClasses(bundle);
+  if (bundle.pathClasses != 0 && bundle.paths != 0) dropPathClasses(bundle);
+  if (bundle.requestClasses != 0) dropLists(bundle.requestClasses);
   if (bundle.requestMask != 0) releaseMask(bundle.requestMask);
   if (bundle.responseMask != 0) releaseMask(bundle.responseMask);
   blockFree(bundle.identities);
   blockFree(bundle.paths);
   blockFree(bundle.pathClasses);
   blockFree(bundle.decisions);
-  blockFree(bundle.ownId);
+  blockFree(bundle.nameIndex);
+  blockFree(bundle.requestClasses);
+  blockFree(bundle.authority);
+  blockFree(bundle.ownHeader);
   blockFree(bundle.subject);
   blockFree(bundle.file);
   blockFree(block);
@@ -92,13 +99,14 @@ function writeSubject(bundle: Bundle): void {
   bundle.subjectLen = bundle.environmentLen + 1 + bundle.serviceLen;
 }
 
-function namesOtherMethods(bundle: Bundle): bool {
-  const count = bundleCount(bundle.payload, BundleSection.Routes);
-  let route = bundle.routes;
-  for (let i: u32 = 0; i < count; i++, route += Route.SIZE) {
-    if (load<u32>(route, Route.otherMethodLen) != 0) return true;
-  }
-  return false;
+/** A bundle that reads no values of requests needs no classes of them. */
+function openRequestClasses(bundle: Bundle): bool {
+  if (bundle.requestNameCount == 0) return true;
+  bundle.requestClasses = zeroedBlock(INTERNED_TABLE_BYTES);
+  bundle.nameIndex = zeroedBlock(NAME_INDEX_BYTES);
+  if (bundle.requestClasses == 0 || bundle.nameIndex == 0) return false;
+  writeNameIndex(bundle);
+  return true;
 }
 
 function zeroedBlock(size: usize): usize {

@@ -101,7 +101,7 @@ function refusalText(reason: Refusal): string {
     case Refusal.SortOrder:
       return 'records are not sorted';
     case Refusal.Entangled:
-      return 'lists overlap too much to be checked';
+      return 'lists or strings overlap too much to be checked';
     default:
       return 'no reason';
   }

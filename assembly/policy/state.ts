@@ -2,12 +2,14 @@
 import {
   Band,
   RESERVED_BYTES,
+  Restriction,
   RevokedDigest,
   RevokedInstance,
   RiskBand,
   Signal,
   StateHeader,
   StateSection,
+  Verdict,
 } from '../layout';
 import { compareBytes, hash64 } from '../memory/bytes';
 import { sectionCount, sectionPtr } from './sections';
@@ -25,6 +27,10 @@ export class State {
   signalCount: u32;
   bands: usize;
   bandCount: u32;
+  restrictions: usize;
+  restrictionCount: u32;
+  /** Whether one of the restrictions isolates: only then streams that run have to be looked at. */
+  hasIsolation: bool;
   epoch: u64;
   /** Counts states of this VM; what was computed under another serial is stale. */
   serial: u64;
@@ -56,6 +62,9 @@ export function openState(state: State, file: usize, serial: u64): void {
   state.signalCount = countOf(payload, StateSection.Signals);
   state.bands = at(payload, StateSection.Bands);
   state.bandCount = countOf(payload, StateSection.Bands);
+  state.restrictions = at(payload, StateSection.Restrictions);
+  state.restrictionCount = countOf(payload, StateSection.Restrictions);
+  state.hasIsolation = isolates(state);
   state.epoch = load<u64>(payload, StateHeader.epoch);
   state.serial = serial;
   state.softExpiryMs = load<u64>(payload, StateHeader.softExpiryMs);
@@ -111,6 +120,29 @@ export function findSignal(state: State, subject: usize, subjectLen: u32, attrib
   return 0;
 }
 
+/** Index of the first signal of a subject, or of what stands in its place. */
+export function firstSignal(state: State, subject: usize, subjectLen: u32): u32 {
+  let low: u32 = 0;
+  let high = state.signalCount;
+  while (low < high) {
+    const mid = (low + high) >> 1;
+    const record = state.signals + <usize>mid * Signal.SIZE;
+    if (compareString(state, record + Signal.subject, subject, subjectLen) < 0) low = mid + 1;
+    else high = mid;
+  }
+  return low;
+}
+
+/** How many signals from `first` on are the subject's. */
+export function countSignals(state: State, first: u32, subject: usize, subjectLen: u32): u32 {
+  let at = first;
+  for (; at < state.signalCount; at++) {
+    const record = state.signals + <usize>at * Signal.SIZE;
+    if (compareString(state, record + Signal.subject, subject, subjectLen) != 0) break;
+  }
+  return at - first;
+}
+
 /** Unix milliseconds from which a signal is unknown. */
 export function signalEndMs(state: State, record: usize): u64 {
   const maxAgeMs = <u64>load<u32>(record, Signal.maxAgeMs);
@@ -122,8 +154,16 @@ export function signalEndMs(state: State, record: usize): u64 {
 }
 
 /** Compares the `str` field of a record with bytes: below, at or above zero. */
-function compareString(state: State, field: usize, bytes: usize, len: u32): i32 {
+export function compareString(state: State, field: usize, bytes: usize, len: u32): i32 {
   return compareBytes(state.strings + load<u32>(field), load<u32>(field, 4), bytes, len);
+}
+
+function isolates(state: State): bool {
+  let record = state.restrictions;
+  for (let i: u32 = 0; i < state.restrictionCount; i++, record += Restriction.SIZE) {
+    if (load<u8>(record, Restriction.verdict) == <u8>Verdict.Isolate) return true;
+  }
+  return false;
 }
 
 /** Binary search for a fixed-size record that is nothing but its key. */

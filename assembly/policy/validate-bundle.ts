@@ -11,27 +11,32 @@ import {
   Interval,
   Label,
   MaskProfile,
+  Outcome,
+  PathAffix,
   PathEdge,
   PathNode,
   PathPattern,
   Program,
   RESERVED_BYTES,
+  RequestName,
+  RequestTest,
   Route,
   Rule,
   Selector,
-  ServiceSlot,
+  ServiceEntry,
   Atom,
 } from '../layout';
 import { NAMES_MAX } from './bundle-id';
-import { isString, resetEntryBudget } from './checks';
+import { isString, resetBudgets } from './checks';
 import { Refusal, refuse } from './refusal';
 import { bundleCount, checkSections, isReservedZero } from './sections';
 import { validateConditions } from './validate-conditions';
-import { validateIndexes } from './validate-indexes';
-import { validateRules } from './validate-rules';
 import { validateMasks } from './validate-masks';
+import { validatePaths } from './validate-paths';
+import { validateRequests } from './validate-requests';
+import { validateRules } from './validate-rules';
 
-const SECTION_COUNT: u32 = 18;
+const SECTION_COUNT: u32 = 26;
 
 /** Checks a whole file. Linear in its size. Never traps, whatever the bytes. */
 export function validateBundle(file: usize, fileLen: u32): Refusal {
@@ -41,10 +46,12 @@ export function validateBundle(file: usize, fileLen: u32): Refusal {
   const payload = file + RESERVED_BYTES;
   let refusal = checkHeader(payload, fileLen - RESERVED_BYTES);
   if (refusal != Refusal.None) return refusal;
-  resetEntryBudget();
+  resetBudgets();
   refusal = validateRules(payload);
   if (refusal != Refusal.None) return refusal;
-  refusal = validateIndexes(payload);
+  refusal = validatePaths(payload);
+  if (refusal != Refusal.None) return refusal;
+  refusal = validateRequests(payload);
   if (refusal != Refusal.None) return refusal;
   refusal = validateConditions(payload);
   if (refusal != Refusal.None) return refusal;
@@ -97,16 +104,22 @@ function checkHeader(payload: usize, len: u32): Refusal {
 function recordSize(kind: u32): u32 {
   switch (kind) {
     case BundleSection.Lists:
+    case BundleSection.ServiceSlots:
+    case BundleSection.EdgeSlots:
+    case BundleSection.AffixSlots:
     case BundleSection.Code:
+    case BundleSection.RequestSlots:
       return 4;
     case BundleSection.Rules:
       return Rule.SIZE;
+    case BundleSection.Outcomes:
+      return Outcome.SIZE;
     case BundleSection.Selectors:
       return Selector.SIZE;
     case BundleSection.IdentityTests:
       return IdentityTest.SIZE;
     case BundleSection.Services:
-      return ServiceSlot.SIZE;
+      return ServiceEntry.SIZE;
     case BundleSection.Routes:
       return Route.SIZE;
     case BundleSection.PathPatterns:
@@ -115,6 +128,8 @@ function recordSize(kind: u32): u32 {
       return PathNode.SIZE;
     case BundleSection.PathEdges:
       return PathEdge.SIZE;
+    case BundleSection.PathAffixes:
+      return PathAffix.SIZE;
     case BundleSection.Hosts:
       return HostPattern.SIZE;
     case BundleSection.Programs:
@@ -123,6 +138,10 @@ function recordSize(kind: u32): u32 {
       return Atom.SIZE;
     case BundleSection.Intervals:
       return Interval.SIZE;
+    case BundleSection.RequestNames:
+      return RequestName.SIZE;
+    case BundleSection.RequestTests:
+      return RequestTest.SIZE;
     case BundleSection.Labels:
       return Label.SIZE;
     case BundleSection.MaskProfiles:

@@ -12,15 +12,15 @@ import {
   Program,
   Truth,
 } from '../layout';
-import { isSpan, isString, spendEntries } from './checks';
+import { isInLists, isSpan, isString, listAt, spendEntries } from './checks';
 import { Refusal, refuse } from './refusal';
 import { bundleCount, bundleSection } from './sections';
 
 /** The section table was checked before. */
 export function validateConditions(payload: usize): Refusal {
-  let refusal = checkPrograms(payload);
+  let refusal = checkAtoms(payload);
   if (refusal != Refusal.None) return refusal;
-  refusal = checkAtoms(payload);
+  refusal = checkPrograms(payload);
   if (refusal != Refusal.None) return refusal;
   return checkLabels(payload);
 }
@@ -29,14 +29,13 @@ function checkPrograms(payload: usize): Refusal {
   const count = bundleCount(payload, BundleSection.Programs);
   const code = bundleSection(payload, BundleSection.Code);
   const codeCount = bundleCount(payload, BundleSection.Code);
-  const atoms = bundleCount(payload, BundleSection.Atoms);
   let program = bundleSection(payload, BundleSection.Programs);
   for (let i: u32 = 0; i < count; i++, program += Program.SIZE) {
     const start = load<u32>(program, Program.start);
     const len = load<u32>(program, Program.count);
     if (!isSpan(start, len, codeCount)) return refuse(Refusal.ListSpan, BundleSection.Programs, i);
     if (!spendEntries(len)) return refuse(Refusal.Entangled, BundleSection.Programs, i);
-    if (!isWellFormed(code + ((<usize>start) << 2), len, atoms)) {
+    if (!isWellFormed(payload, code + ((<usize>start) << 2), len)) {
       return refuse(Refusal.Program, BundleSection.Programs, i);
     }
   }
@@ -44,15 +43,20 @@ function checkPrograms(payload: usize): Refusal {
 }
 
 /** INVARIANT afterwards: the operand stack never underflows, never exceeds its bound and ends with one value. */
-function isWellFormed(code: usize, count: u32, atoms: u32): bool {
+function isWellFormed(payload: usize, code: usize, count: u32): bool {
+  const atoms = bundleSection(payload, BundleSection.Atoms);
+  const atomCount = bundleCount(payload, BundleSection.Atoms);
   let depth: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const word = load<u32>(code + ((<usize>i) << 2));
     const operand = word & 0xff_ffff;
     switch (word >> 24) {
       case Op.Atom:
+        if (operand >= atomCount || !isComparison(atoms + <usize>operand * Atom.SIZE)) return false;
+        depth += 1;
+        break;
       case Op.Has:
-        if (operand >= atoms) return false;
+        if (operand >= atomCount || !mayBeAbsent(atoms + <usize>operand * Atom.SIZE)) return false;
         depth += 1;
         break;
       case Op.Constant:
@@ -75,41 +79,90 @@ function isWellFormed(code: usize, count: u32, atoms: u32): bool {
   return depth == 1;
 }
 
+/** Whether an atom has a truth value; the name of a part of requests has none. */
+function isComparison(atom: usize): bool {
+  return load<u16>(atom, Atom.attribute) != <u16>Attribute.RequestName;
+}
+
+/** Whether `has()` can be asked of an atom: of signals, of the time, and of parts of requests. */
+function mayBeAbsent(atom: usize): bool {
+  const attribute = load<u16>(atom, Atom.attribute);
+  return attribute <= <u16>Attribute.EnvironmentFact || attribute == <u16>Attribute.RequestName;
+}
+
 function checkAtoms(payload: usize): Refusal {
   const count = bundleCount(payload, BundleSection.Atoms);
-  const stringsLen = bundleCount(payload, BundleSection.Strings);
-  const intervals = bundleSection(payload, BundleSection.Intervals);
-  const intervalCount = bundleCount(payload, BundleSection.Intervals);
   let atom = bundleSection(payload, BundleSection.Atoms);
   for (let i: u32 = 0; i < count; i++, atom += Atom.SIZE) {
-    const attribute = load<u16>(atom, Atom.attribute);
-    const op = load<u8>(atom, Atom.op);
-    const isTime = attribute == <u16>Attribute.RequestTime;
-    if (
-      attribute < <u16>Attribute.RequestTime ||
-      attribute > <u16>Attribute.EnvironmentFact ||
-      op < <u8>AtomOp.Less ||
-      op > <u8>AtomOp.Within ||
-      isTime != (op == <u8>AtomOp.Within)
-    ) {
+    if (!isAtomOf(load<u16>(atom, Atom.attribute), load<u8>(atom, Atom.op))) {
       return refuse(Refusal.EnumValue, BundleSection.Atoms, i);
     }
-    if (load<u8>(atom, Atom.reserved) != 0 || load<u32>(atom, Atom.reserved2) != 0) {
+    if (load<u8>(atom, Atom.reserved) != 0) {
       return refuse(Refusal.ReservedNotZero, BundleSection.Atoms, i);
     }
     if (!isFinite<f64>(load<f64>(atom, Atom.number)))
       return refuse(Refusal.Number, BundleSection.Atoms, i);
-    if (!isString(atom + Atom.text, stringsLen))
-      return refuse(Refusal.StringSpan, BundleSection.Atoms, i);
-    const start = load<u32>(atom, Atom.intervalStart);
-    const len = load<u32>(atom, Atom.intervalCount);
-    if (!isSpan(start, len, intervalCount)) return refuse(Refusal.ListSpan, BundleSection.Atoms, i);
-    if (!spendEntries(len)) return refuse(Refusal.Entangled, BundleSection.Atoms, i);
-    if (!areRising(intervals + <usize>start * Interval.SIZE, len)) {
-      return refuse(Refusal.Interval, BundleSection.Atoms, i);
-    }
+    const refusal = checkOperand(payload, atom, i);
+    if (refusal != Refusal.None) return refusal;
   }
   return Refusal.None;
+}
+
+/** Whether both are known and belong together. */
+function isAtomOf(attribute: i32, op: i32): bool {
+  if (attribute == Attribute.RequestTime) return op == AtomOp.Within;
+  if (attribute >= Attribute.SourceCpu && attribute <= Attribute.EnvironmentFact) {
+    return op >= AtomOp.Less && op <= AtomOp.NotEqual;
+  }
+  const isRecord = attribute >= Attribute.Identity && attribute <= Attribute.RequestName;
+  return isRecord && op == AtomOp.Matches;
+}
+
+/** What an atom points to: intervals, the name of a fact, a record, or nothing. */
+function checkOperand(payload: usize, atom: usize, record: u32): Refusal {
+  const index = load<u32>(atom, Atom.index);
+  const attribute = <u32>load<u16>(atom, Atom.attribute);
+  if (attribute == Attribute.RequestTime) return checkIntervals(payload, index, record);
+  if (attribute != Attribute.EnvironmentFact) {
+    const isThere = index < recordsOf(payload, attribute);
+    return isThere ? Refusal.None : refuse(Refusal.Index, BundleSection.Atoms, record);
+  }
+  if (!isInLists(payload, index, 2)) return refuse(Refusal.ListSpan, BundleSection.Atoms, record);
+  return isString(listAt(payload, index), bundleCount(payload, BundleSection.Strings))
+    ? Refusal.None
+    : refuse(Refusal.StringSpan, BundleSection.Atoms, record);
+}
+
+function checkIntervals(payload: usize, index: u32, record: u32): Refusal {
+  const isThere = isInLists(payload, index, 2);
+  const start = isThere ? load<u32>(listAt(payload, index)) : 0;
+  const count = isThere ? load<u32>(listAt(payload, index), 4) : 0;
+  if (!isThere || !isSpan(start, count, bundleCount(payload, BundleSection.Intervals))) {
+    return refuse(Refusal.ListSpan, BundleSection.Atoms, record);
+  }
+  if (!spendEntries(count)) return refuse(Refusal.Entangled, BundleSection.Atoms, record);
+  const intervals = bundleSection(payload, BundleSection.Intervals);
+  return areRising(intervals + <usize>start * Interval.SIZE, count)
+    ? Refusal.None
+    : refuse(Refusal.Interval, BundleSection.Atoms, record);
+}
+
+/** Number of the records that the index of an atom may name; 1 where it is 0 in any case. */
+function recordsOf(payload: usize, attribute: u32): u32 {
+  switch (attribute) {
+    case Attribute.Identity:
+      return bundleCount(payload, BundleSection.IdentityTests);
+    case Attribute.Path:
+      return bundleCount(payload, BundleSection.PathPatterns);
+    case Attribute.Host:
+      return bundleCount(payload, BundleSection.Hosts);
+    case Attribute.RequestValue:
+      return bundleCount(payload, BundleSection.RequestTests);
+    case Attribute.RequestName:
+      return bundleCount(payload, BundleSection.RequestNames);
+    default:
+      return 1;
+  }
 }
 
 function areRising(intervals: usize, count: u32): bool {

@@ -1,21 +1,28 @@
-/** Checks rules, selectors, identity tests and routes of a bundle. */
+/** Checks rules, outcomes, selectors, identity tests, services, routes and hosts of a bundle. */
 import {
   Audit,
   Band,
   BundleHeader,
   BundleSection,
   Effect,
+  HOST_PATTERNS_MAX,
+  HostKind,
+  HostPattern,
   IdentityAttribute,
   IdentityTest,
   NONE,
+  Outcome,
   Route,
   Rule,
   Selector,
+  ServiceEntry,
   TestOp,
 } from '../layout';
-import { checkList, isSpan, isString } from './checks';
+import { checkList, isInLists, isSpan, isString, listAt, spendKeyBytes } from './checks';
+import { findService } from './hash-tables';
 import { Refusal, refuse } from './refusal';
 import { bundleCount, bundleSection } from './sections';
+import { checkSlots } from './validate-slots';
 
 /** The section table was checked before. */
 export function validateRules(payload: usize): Refusal {
@@ -23,21 +30,27 @@ export function validateRules(payload: usize): Refusal {
   if (refusal != Refusal.None) return refusal;
   refusal = checkRules(payload);
   if (refusal != Refusal.None) return refusal;
+  refusal = checkOutcomes(payload);
+  if (refusal != Refusal.None) return refusal;
   refusal = checkSelectors(payload);
   if (refusal != Refusal.None) return refusal;
   refusal = checkIdentityTests(payload);
   if (refusal != Refusal.None) return refusal;
-  return checkRoutes(payload);
+  refusal = checkServices(payload);
+  if (refusal != Refusal.None) return refusal;
+  refusal = checkRoutes(payload);
+  if (refusal != Refusal.None) return refusal;
+  return checkHosts(payload);
 }
 
 function checkHeaderLists(payload: usize): Refusal {
   const rules = bundleCount(payload, BundleSection.Rules);
   const selectors = bundleCount(payload, BundleSection.Selectors);
-  let refusal = checkSpanOf(payload, payload + BundleHeader.anySourceStart, rules, 0, 5);
+  let refusal = checkList(payload, payload + BundleHeader.anySourceStart, rules, 0, 5);
   if (refusal != Refusal.None) return refusal;
-  refusal = checkSpanOf(payload, payload + BundleHeader.anyPathStart, rules, 0, 6);
+  refusal = checkList(payload, payload + BundleHeader.anyPathStart, rules, 0, 6);
   if (refusal != Refusal.None) return refusal;
-  return checkSpanOf(payload, payload + BundleHeader.residualStart, selectors, 0, 7);
+  return checkList(payload, payload + BundleHeader.residualStart, selectors, 0, 7);
 }
 
 function checkRules(payload: usize): Refusal {
@@ -46,34 +59,38 @@ function checkRules(payload: usize): Refusal {
   const selectors = bundleCount(payload, BundleSection.Selectors);
   const routes = bundleCount(payload, BundleSection.Routes);
   const programs = bundleCount(payload, BundleSection.Programs);
+  const outcomes = bundleCount(payload, BundleSection.Outcomes);
   let rule = bundleSection(payload, BundleSection.Rules);
   for (let i: u32 = 0; i < count; i++, rule += Rule.SIZE) {
-    if (!isString(rule + Rule.name, stringsLen) || !isString(rule + Rule.file, stringsLen)) {
+    if (!isString(rule + Rule.name, stringsLen)) {
       return refuse(Refusal.StringSpan, BundleSection.Rules, i);
     }
-    let refusal = checkSpanOf(
-      payload,
-      rule + Rule.selectorStart,
-      selectors,
-      BundleSection.Rules,
-      i,
-    );
+    let refusal = checkList(payload, rule + Rule.selectorStart, selectors, BundleSection.Rules, i);
     if (refusal != Refusal.None) return refusal;
-    refusal = checkSpanOf(payload, rule + Rule.routeStart, routes, BundleSection.Rules, i);
+    refusal = checkList(payload, rule + Rule.routeStart, routes, BundleSection.Rules, i);
     if (refusal != Refusal.None) return refusal;
     const program = load<u32>(rule, Rule.program);
-    if (program != NONE && program >= programs)
+    if ((program != NONE && program >= programs) || load<u32>(rule, Rule.outcome) >= outcomes) {
       return refuse(Refusal.Index, BundleSection.Rules, i);
-    if (
-      load<u8>(rule, Rule.effect) > <u8>Effect.Allow ||
-      load<u8>(rule, Rule.maxRisk) > <u8>Band.Critical ||
-      load<u8>(rule, Rule.audit) > <u8>Audit.Synchronous ||
-      load<u8>(rule, Rule.shadow) > 1
-    ) {
-      return refuse(Refusal.EnumValue, BundleSection.Rules, i);
     }
-    if (load<u32>(rule, Rule.reserved) != 0) {
-      return refuse(Refusal.ReservedNotZero, BundleSection.Rules, i);
+  }
+  return Refusal.None;
+}
+
+function checkOutcomes(payload: usize): Refusal {
+  const count = bundleCount(payload, BundleSection.Outcomes);
+  let outcome = bundleSection(payload, BundleSection.Outcomes);
+  for (let i: u32 = 0; i < count; i++, outcome += Outcome.SIZE) {
+    if (
+      load<u8>(outcome, Outcome.effect) > <u8>Effect.Allow ||
+      load<u8>(outcome, Outcome.maxRisk) > <u8>Band.Critical ||
+      load<u8>(outcome, Outcome.audit) > <u8>Audit.Synchronous ||
+      load<u8>(outcome, Outcome.shadow) > 1
+    ) {
+      return refuse(Refusal.EnumValue, BundleSection.Outcomes, i);
+    }
+    if (load<u32>(outcome, Outcome.reserved) != 0) {
+      return refuse(Refusal.ReservedNotZero, BundleSection.Outcomes, i);
     }
   }
   return Refusal.None;
@@ -85,12 +102,10 @@ function checkSelectors(payload: usize): Refusal {
   const rules = bundleCount(payload, BundleSection.Rules);
   let selector = bundleSection(payload, BundleSection.Selectors);
   for (let i: u32 = 0; i < count; i++, selector += Selector.SIZE) {
-    const start = load<u32>(selector, Selector.testStart);
-    if (!isSpan(start, load<u32>(selector, Selector.testCount), tests)) {
-      return refuse(Refusal.ListSpan, BundleSection.Selectors, i);
-    }
-    const span = selector + Selector.ruleStart;
-    const refusal = checkSpanOf(payload, span, rules, BundleSection.Selectors, i);
+    const span = selector + Selector.testStart;
+    let refusal = checkList(payload, span, tests, BundleSection.Selectors, i);
+    if (refusal != Refusal.None) return refusal;
+    refusal = checkList(payload, selector + Selector.ruleStart, rules, BundleSection.Selectors, i);
     if (refusal != Refusal.None) return refusal;
   }
   return Refusal.None;
@@ -101,25 +116,13 @@ function checkIdentityTests(payload: usize): Refusal {
   const stringsLen = bundleCount(payload, BundleSection.Strings);
   let test = bundleSection(payload, BundleSection.IdentityTests);
   for (let i: u32 = 0; i < count; i++, test += IdentityTest.SIZE) {
-    const attribute = load<u8>(test, IdentityTest.attribute);
-    const op = load<u8>(test, IdentityTest.op);
-    const isKnown =
-      attribute >= <u8>IdentityAttribute.Service &&
-      attribute <= <u8>IdentityAttribute.Label &&
-      op >= <u8>TestOp.Equal &&
-      op <= <u8>TestOp.NotSameAsDestination;
-    const isSame = op >= <u8>TestOp.SameAsDestination;
-    if (!isKnown || (isSame && attribute != <u8>IdentityAttribute.Environment)) {
+    const attribute = <i32>load<u8>(test, IdentityTest.attribute);
+    if (!isTestOf(attribute, <i32>load<u8>(test, IdentityTest.op))) {
       return refuse(Refusal.EnumValue, BundleSection.IdentityTests, i);
     }
+    const labelLen = <u32>load<u16>(test, IdentityTest.labelLen);
     if (
-      load<u16>(test, IdentityTest.reserved) != 0 ||
-      load<u32>(test, IdentityTest.reserved2) != 0
-    ) {
-      return refuse(Refusal.ReservedNotZero, BundleSection.IdentityTests, i);
-    }
-    if (
-      !isString(test + IdentityTest.label, stringsLen) ||
+      !isSpan(load<u32>(test, IdentityTest.label), labelLen, stringsLen) ||
       !isString(test + IdentityTest.value, stringsLen)
     ) {
       return refuse(Refusal.StringSpan, BundleSection.IdentityTests, i);
@@ -128,28 +131,92 @@ function checkIdentityTests(payload: usize): Refusal {
   return Refusal.None;
 }
 
-function checkRoutes(payload: usize): Refusal {
-  const count = bundleCount(payload, BundleSection.Routes);
+/** Whether both are known and belong together. */
+function isTestOf(attribute: i32, op: i32): bool {
+  if (attribute < IdentityAttribute.Service || attribute > IdentityAttribute.Label) return false;
+  switch (op) {
+    case TestOp.SameAsDestination:
+    case TestOp.NotSameAsDestination:
+      return attribute == IdentityAttribute.Environment;
+    case TestOp.Present:
+    case TestOp.Absent:
+      return attribute == IdentityAttribute.Label;
+    default:
+      return op >= TestOp.Equal && op <= TestOp.NotSuffix;
+  }
+}
+
+function checkServices(payload: usize): Refusal {
+  const count = bundleCount(payload, BundleSection.Services);
   const stringsLen = bundleCount(payload, BundleSection.Strings);
-  const patterns = bundleCount(payload, BundleSection.PathPatterns);
-  const hosts = bundleCount(payload, BundleSection.Hosts);
-  let route = bundleSection(payload, BundleSection.Routes);
-  for (let i: u32 = 0; i < count; i++, route += Route.SIZE) {
-    const pattern = load<u32>(route, Route.pattern);
-    if (pattern != NONE && pattern >= patterns)
-      return refuse(Refusal.Index, BundleSection.Routes, i);
-    const hostBits = load<u64>(route, Route.hosts);
-    if (hosts < 64 && hostBits >> hosts != 0) return refuse(Refusal.Index, BundleSection.Routes, i);
-    if (!isString(route + Route.otherMethod, stringsLen)) {
-      return refuse(Refusal.StringSpan, BundleSection.Routes, i);
+  const selectors = bundleCount(payload, BundleSection.Selectors);
+  const services = bundleSection(payload, BundleSection.Services);
+  const slots = bundleSection(payload, BundleSection.ServiceSlots);
+  const slotCount = bundleCount(payload, BundleSection.ServiceSlots);
+  const strings = bundleSection(payload, BundleSection.Strings);
+  let entry = services;
+  for (let i: u32 = 0; i < count; i++, entry += ServiceEntry.SIZE) {
+    if (!isString(entry + ServiceEntry.key, stringsLen)) {
+      return refuse(Refusal.StringSpan, BundleSection.Services, i);
+    }
+    const span = entry + ServiceEntry.listStart;
+    const refusal = checkList(payload, span, selectors, BundleSection.Services, i);
+    if (refusal != Refusal.None) return refusal;
+  }
+  const refusal = checkSlots(payload, BundleSection.ServiceSlots, count);
+  if (refusal != Refusal.None) return refusal;
+  entry = services;
+  for (let i: u32 = 0; i < count; i++, entry += ServiceEntry.SIZE) {
+    const key = strings + load<u32>(entry, ServiceEntry.key);
+    const keyLen = load<u32>(entry, ServiceEntry.keyLen);
+    if (!spendKeyBytes(keyLen)) return refuse(Refusal.Entangled, BundleSection.Services, i);
+    // A key that its own look-up does not find would hide the rules behind it.
+    if (findService(slots, slotCount, services, strings, key, keyLen) != entry) {
+      return refuse(Refusal.HashTable, BundleSection.Services, i);
     }
   }
   return Refusal.None;
 }
 
-/** `span` is the address of a start field that its count field follows. */
-function checkSpanOf(payload: usize, span: usize, limit: u32, section: u32, record: u32): Refusal {
-  const lists = bundleSection(payload, BundleSection.Lists);
-  const listCount = bundleCount(payload, BundleSection.Lists);
-  return checkList(lists, listCount, load<u32>(span), load<u32>(span, 4), limit, section, record);
+function checkRoutes(payload: usize): Refusal {
+  const count = bundleCount(payload, BundleSection.Routes);
+  const programs = bundleCount(payload, BundleSection.Programs);
+  const patterns = bundleCount(payload, BundleSection.PathPatterns);
+  const hostCount = bundleCount(payload, BundleSection.Hosts);
+  let route = bundleSection(payload, BundleSection.Routes);
+  for (let i: u32 = 0; i < count; i++, route += Route.SIZE) {
+    const pattern = load<u32>(route, Route.pattern);
+    if (pattern != NONE && pattern >= patterns)
+      return refuse(Refusal.Index, BundleSection.Routes, i);
+    const program = load<u32>(route, Route.program);
+    if (program != NONE && program >= programs)
+      return refuse(Refusal.Index, BundleSection.Routes, i);
+    const hosts = load<u32>(route, Route.hosts);
+    if (hosts == NONE) continue;
+    if (!isInLists(payload, hosts, 2)) return refuse(Refusal.ListSpan, BundleSection.Routes, i);
+    const bits = load<u64>(listAt(payload, hosts));
+    if (hostCount < 64 && bits >> hostCount != 0) {
+      return refuse(Refusal.Index, BundleSection.Routes, i);
+    }
+  }
+  return Refusal.None;
+}
+
+function checkHosts(payload: usize): Refusal {
+  const count = bundleCount(payload, BundleSection.Hosts);
+  const stringsLen = bundleCount(payload, BundleSection.Strings);
+  if (count > HOST_PATTERNS_MAX) return refuse(Refusal.Index, BundleSection.Hosts, count);
+  let host = bundleSection(payload, BundleSection.Hosts);
+  for (let i: u32 = 0; i < count; i++, host += HostPattern.SIZE) {
+    if (load<u32>(host, HostPattern.reserved) != 0) {
+      return refuse(Refusal.ReservedNotZero, BundleSection.Hosts, i);
+    }
+    if (load<u32>(host, HostPattern.kind) > <u32>HostKind.Suffix) {
+      return refuse(Refusal.EnumValue, BundleSection.Hosts, i);
+    }
+    if (!isString(host + HostPattern.text, stringsLen)) {
+      return refuse(Refusal.StringSpan, BundleSection.Hosts, i);
+    }
+  }
+  return Refusal.None;
 }

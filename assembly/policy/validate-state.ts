@@ -4,6 +4,8 @@ import {
   Band,
   FORMAT_VERSION,
   RESERVED_BYTES,
+  Restriction,
+  RestrictionSide,
   RevokedDigest,
   RevokedInstance,
   RiskBand,
@@ -12,13 +14,23 @@ import {
   Signal,
   StateHeader,
   StateSection,
+  Verdict,
 } from '../layout';
 import { compareBytes } from '../memory/bytes';
 import { isString } from './checks';
 import { Refusal, refuse } from './refusal';
 import { checkSections, isReservedZero, sectionCount, sectionPtr } from './sections';
 
-const SECTION_COUNT: u32 = 5;
+const SECTION_COUNT: u32 = 6;
+/** Bits of RestrictionFlag that have a meaning. */
+const FLAGS: u32 = 3;
+/**
+ * Bytes of subjects that may be compared for each byte of the file: overlapping strings would make the check of the order
+ * quadratic. Subjects of services have 127 bytes at most and the smallest record 16, so no honest file comes near.
+ */
+const COMPARED_PER_BYTE: u32 = 8;
+
+let comparableBytes: u32 = 0;
 
 /** Checks a whole file. Linear in its size. Never traps, whatever the bytes. */
 export function validateState(file: usize, fileLen: u32): Refusal {
@@ -26,6 +38,7 @@ export function validateState(file: usize, fileLen: u32): Refusal {
   if (fileLen < RESERVED_BYTES + <u32>StateHeader.SIZE) return refuse(Refusal.TooShort, 0, 0);
   if (!isReservedZero(file)) return refuse(Refusal.ReservedNotZero, 0, 0);
   const payload = file + RESERVED_BYTES;
+  comparableBytes = fileLen * COMPARED_PER_BYTE;
   let refusal = checkHeader(payload, fileLen - RESERVED_BYTES);
   if (refusal != Refusal.None) return refusal;
   refusal = checkSorted(payload, StateSection.RevokedDigests, RevokedDigest.SIZE);
@@ -34,7 +47,9 @@ export function validateState(file: usize, fileLen: u32): Refusal {
   if (refusal != Refusal.None) return refusal;
   refusal = checkSignals(payload);
   if (refusal != Refusal.None) return refusal;
-  return checkBands(payload);
+  refusal = checkBands(payload);
+  if (refusal != Refusal.None) return refusal;
+  return checkRestrictions(payload);
 }
 
 function checkHeader(payload: usize, len: u32): Refusal {
@@ -88,6 +103,7 @@ function checkSignals(payload: usize): Refusal {
     if (!isFinite<f64>(load<f64>(record, Signal.value))) return refuse(Refusal.Number, kind, i);
     if (i == 0) continue;
     const previous = record - Signal.SIZE;
+    if (!spendComparison(previous, record)) return refuse(Refusal.Entangled, kind, i);
     let order = compareSubjects(payload, previous, record);
     if (order == 0) order = <i32>load<u16>(previous, Signal.attribute) - <i32>attribute;
     if (order >= 0) return refuse(Refusal.SortOrder, kind, i);
@@ -106,11 +122,65 @@ function checkBands(payload: usize): Refusal {
     if (load<u32>(record, RiskBand.band) > <u32>Band.Critical)
       return refuse(Refusal.EnumValue, kind, i);
     if (load<u32>(record, RiskBand.reserved) != 0) return refuse(Refusal.ReservedNotZero, kind, i);
-    if (i != 0 && compareSubjects(payload, record - RiskBand.SIZE, record) >= 0) {
-      return refuse(Refusal.SortOrder, kind, i);
-    }
+    if (i == 0) continue;
+    const previous = record - RiskBand.SIZE;
+    if (!spendComparison(previous, record)) return refuse(Refusal.Entangled, kind, i);
+    if (compareSubjects(payload, previous, record) >= 0) return refuse(Refusal.SortOrder, kind, i);
   }
   return Refusal.None;
+}
+
+function checkRestrictions(payload: usize): Refusal {
+  const kind = StateSection.Restrictions;
+  const count = sectionCount(payload, StateHeader.SIZE, kind);
+  const stringsLen = sectionCount(payload, StateHeader.SIZE, StateSection.Strings);
+  let record = sectionPtr(payload, StateHeader.SIZE, kind);
+  for (let i: u32 = 0; i < count; i++, record += Restriction.SIZE) {
+    if (!isString(record + Restriction.subject, stringsLen)) {
+      return refuse(Refusal.StringSpan, kind, i);
+    }
+    const problem = checkRestriction(record);
+    if (problem != Refusal.None) return refuse(problem, kind, i);
+    if (i == 0) continue;
+    const previous = record - Restriction.SIZE;
+    if (!spendComparison(previous, record)) return refuse(Refusal.Entangled, kind, i);
+    let order = compareSubjects(payload, previous, record);
+    if (order == 0) {
+      order = <i32>load<u8>(previous, Restriction.side) - <i32>load<u8>(record, Restriction.side);
+    }
+    if (order > 0) return refuse(Refusal.SortOrder, kind, i);
+  }
+  return Refusal.None;
+}
+
+/** What one restriction may say; its place is added by the caller. */
+function checkRestriction(record: usize): Refusal {
+  const verdict = <u32>load<u8>(record, Restriction.verdict);
+  if (<u32>load<u8>(record, Restriction.side) > <u32>RestrictionSide.Destination) {
+    return Refusal.EnumValue;
+  }
+  if (verdict < <u32>Verdict.Degrade || verdict > <u32>Verdict.Isolate) return Refusal.EnumValue;
+  const flags = <u32>load<u8>(record, Restriction.flags);
+  if ((flags & ~FLAGS) != 0) return Refusal.EnumValue;
+  if (flags != 0 && verdict != <u32>Verdict.Degrade) return Refusal.EnumValue;
+  if (load<u8>(record, Restriction.reserved) != 0) return Refusal.ReservedNotZero;
+  if (load<u32>(record, Restriction.reserved2) != 0) return Refusal.ReservedNotZero;
+  const waits = verdict == <u32>Verdict.Break || verdict == <u32>Verdict.Throttle;
+  if ((load<u32>(record, Restriction.retryAfterSeconds) != 0) != waits) return Refusal.Number;
+  const rate = load<f64>(record, Restriction.ratePerSecond);
+  if (!isFinite<f64>(rate) || rate < 0) return Refusal.Number;
+  if ((load<u32>(record, Restriction.burst) != 0) != rate > 0) return Refusal.Number;
+  if (verdict == <u32>Verdict.Throttle) return rate > 0 ? Refusal.None : Refusal.Number;
+  if (verdict == <u32>Verdict.Degrade || rate == 0) return Refusal.None;
+  return Refusal.Number;
+}
+
+/** Takes what a comparison of two subjects may cost from the budget; false when it is used up. */
+function spendComparison(a: usize, b: usize): bool {
+  const bytes = min(load<u32>(a, 4), load<u32>(b, 4));
+  if (bytes > comparableBytes) return false;
+  comparableBytes -= bytes;
+  return true;
 }
 
 /** Both records start with their subject. */
@@ -135,6 +205,8 @@ function recordSize(kind: u32): u32 {
       return Signal.SIZE;
     case StateSection.Bands:
       return RiskBand.SIZE;
+    case StateSection.Restrictions:
+      return Restriction.SIZE;
     default:
       return 1;
   }

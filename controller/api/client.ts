@@ -7,6 +7,24 @@ import type { z } from 'zod';
 
 import { DtaError } from '../errors.ts';
 import {
+  type BandName,
+  type BandReply,
+  bandReply,
+  bandsReply,
+  type FactReply,
+  factReply,
+  factsReply,
+  type RestrictionInput,
+  type RestrictionReply,
+  removalReply,
+  restrictionReply,
+  restrictionsReply,
+  type SignalInput,
+  type SignalReply,
+  signalReply,
+  signalsReply,
+} from './live-value-messages.ts';
+import {
   type AuditQueryInput,
   type AuditRecordReply,
   auditRecord,
@@ -72,6 +90,67 @@ export class OperatorClient {
   /** The policy set in force; null before the first push. */
   async policies(): Promise<PolicySetView | null> {
     return (await this.#call('GET', '/v1/policies', policiesReply)).policies;
+  }
+
+  /** Restricts the calls of a service, or the calls to it, at once. */
+  restrict(request: RestrictionInput): Promise<RestrictionReply> {
+    return this.#call('PUT', '/v1/restrictions', restrictionReply, request);
+  }
+
+  /** Restrictions in force, oldest first. */
+  async restrictions(): Promise<RestrictionReply[]> {
+    return (await this.#call('GET', '/v1/restrictions', restrictionsReply)).restrictions;
+  }
+
+  /** Releases a restriction before its end. */
+  release(id: string, reason: string): Promise<RestrictionReply> {
+    const path = `/v1/restrictions/${encodeURIComponent(id)}?${new URLSearchParams({ reason })}`;
+    return this.#call('DELETE', path, restrictionReply);
+  }
+
+  /** Sets the risk band of `<environment>/<service>`. */
+  setBand(subject: string, band: BandName, reason: string): Promise<BandReply> {
+    return this.#call('PUT', bandPath(subject), bandReply, { band, reason });
+  }
+
+  /** Clears it. */
+  async clearBand(subject: string, reason: string): Promise<void> {
+    const path = `${bandPath(subject)}?${new URLSearchParams({ reason })}`;
+    await this.#call('DELETE', path, removalReply);
+  }
+
+  async bands(): Promise<BandReply[]> {
+    return (await this.#call('GET', '/v1/bands', bandsReply)).bands;
+  }
+
+  /** Sets a fact of the environment. */
+  setFact(name: string, value: number, reason: string): Promise<FactReply> {
+    const path = `/v1/facts/${encodeURIComponent(name)}`;
+    return this.#call('PUT', path, factReply, { value, reason });
+  }
+
+  async removeFact(name: string, reason: string): Promise<void> {
+    const path = `/v1/facts/${encodeURIComponent(name)}?${new URLSearchParams({ reason })}`;
+    await this.#call('DELETE', path, removalReply);
+  }
+
+  async facts(): Promise<FactReply[]> {
+    return (await this.#call('GET', '/v1/facts', factsReply)).facts;
+  }
+
+  /** Reports a measured value of a service or an instance. */
+  reportSignal(report: SignalInput): Promise<SignalReply> {
+    return this.#call('PUT', '/v1/signals', signalReply, report);
+  }
+
+  async removeSignal(subject: string, name: string): Promise<void> {
+    const path = `/v1/signals?${new URLSearchParams({ subject, name })}`;
+    await this.#call('DELETE', path, removalReply);
+  }
+
+  /** Signals that are young enough to count. */
+  async signals(): Promise<SignalReply[]> {
+    return (await this.#call('GET', '/v1/signals', signalsReply)).signals;
   }
 
   /** Proxies, versions, what is degraded. */
@@ -170,6 +249,13 @@ function addressOptions(address: string): RequestOptions {
   }
   const { hostname, port } = new URL(address);
   return { host: hostname.replace(/^\[|\]$/g, ''), port };
+}
+
+/** `<environment>/<service>`; anything else is left for the controller to refuse. */
+function bandPath(subject: string): string {
+  const [environment = '', ...service] = subject.split('/');
+  const parts = [environment, service.join('/')].map(encodeURIComponent);
+  return `/v1/bands/${parts.join('/')}`;
 }
 
 function auditPath(query: AuditQueryInput): string {

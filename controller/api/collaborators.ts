@@ -4,6 +4,7 @@
  */
 import type { AuditQuery, IngestResult, StoredAuditRecord } from '../audit/model.ts';
 import type { IdentityService } from '../identity/service.ts';
+import type { LiveValueDesk } from '../risk/live-value-desk.ts';
 import type { ControllerStatus, PolicyCheck, PolicyFile, PolicySetView } from './messages.ts';
 
 /** What agents ask of the identity domain. */
@@ -14,6 +15,23 @@ export type AgentIdentities = Pick<
 
 /** What operators ask of the identity domain. */
 export type OperatorIdentities = Pick<IdentityService, 'issueToken' | 'list' | 'revoke'>;
+
+/** What operators ask of the risk domain. */
+export type LiveValues = Pick<
+  LiveValueDesk,
+  | 'restrict'
+  | 'release'
+  | 'restrictions'
+  | 'setBand'
+  | 'clearBand'
+  | 'bands'
+  | 'setFact'
+  | 'removeFact'
+  | 'facts'
+  | 'report'
+  | 'removeSignal'
+  | 'signals'
+>;
 
 /** Takes audit batches. */
 export interface AuditIntake {

@@ -189,6 +189,7 @@ export const auditRecord = z.object({
   path: z.string(),
   bodyReason: z.string().optional(),
   cutByRevocation: z.boolean(),
+  shadowDiffers: z.boolean(),
 });
 /** Answer to `GET /v1/audit`. */
 export const auditReply = z.object({ records: z.array(auditRecord) });

@@ -10,6 +10,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeKeyAndRequest } from '../agent/csr.ts';
 import { encodeBatch, sampleRecord } from '../audit/encode-batch.test-data.ts';
 import { DtaError } from '../errors.ts';
+import { LiveValueDesk } from '../risk/live-value-desk.ts';
+import { SqliteLiveValueStore } from '../store/sqlite-live-value-store.ts';
 import { OperatorClient } from './client.ts';
 import type { PolicyPublisher, StatusSource } from './collaborators.ts';
 import { checkout, LiveMesh } from './live-mesh.test-data.ts';
@@ -75,6 +77,11 @@ async function start(where: OperatorAddress): Promise<OperatorServer> {
     token,
     identities: mesh.identities,
     policies,
+    live: new LiveValueDesk({
+      store: new SqliteLiveValueStore(mesh.db),
+      clock: mesh.clock,
+      log: mesh.log,
+    }),
     status,
     audit: {
       tail: (query) => mesh.audit.tail(query),
@@ -125,6 +132,18 @@ describe('the operator token', () => {
     ['POST', '/v1/identities/x/revoke'],
     ['GET', '/v1/policies'],
     ['POST', '/v1/policies'],
+    ['GET', '/v1/restrictions'],
+    ['PUT', '/v1/restrictions'],
+    ['DELETE', '/v1/restrictions/x'],
+    ['GET', '/v1/bands'],
+    ['PUT', '/v1/bands/prod/orders'],
+    ['DELETE', '/v1/bands/prod/orders'],
+    ['GET', '/v1/facts'],
+    ['PUT', '/v1/facts/x'],
+    ['DELETE', '/v1/facts/x'],
+    ['GET', '/v1/signals'],
+    ['PUT', '/v1/signals'],
+    ['DELETE', '/v1/signals'],
     ['GET', '/v1/status'],
     ['GET', '/v1/audit'],
     ['GET', '/v1/openapi.json'],
@@ -198,6 +217,80 @@ describe('policies', () => {
   });
 });
 
+describe('live values', () => {
+  const usage = (message: string) => ({ code: 'usage', message: expect.stringContaining(message) });
+
+  it('restrictions are set with their defaults, listed and released', async () => {
+    const subject = 'prod/orders';
+    const throttle = { subject, as: 'source', verdict: 'throttle', ratePerSecond: 2.5 } as const;
+    const set = await client.restrict({ ...throttle, forMs: 60_000, reason: 'drill' });
+    expect(set).toMatchObject({
+      ...throttle,
+      burst: 3,
+      retryAfterSeconds: 10,
+      readOnly: false,
+      untilMs: mesh.nowMs + 60_000,
+      actor: 'operator',
+      reason: 'drill',
+    });
+    const isolated = await client.restrict({ subject, as: 'destination', verdict: 'isolate' });
+    expect(isolated.untilMs).toBeUndefined();
+    expect(await client.restrictions()).toHaveLength(2);
+    expect(await client.release(set.id, 'over & out?')).toEqual(set);
+    expect(await client.restrictions()).toEqual([isolated]);
+    await expect(client.release('a/b', '')).rejects.toMatchObject({ code: 'notFound' });
+  });
+
+  it('restrictions that cannot be are refused with the reason', async () => {
+    const good = { subject: 'prod/orders', as: 'source', verdict: 'isolate' } as const;
+    await expect(client.restrict({ ...good, subject: 'orders' })).rejects.toMatchObject(
+      usage('is no service'),
+    );
+    await expect(client.restrict({ ...good, ratePerSecond: 1 })).rejects.toMatchObject(
+      usage('only throttle and degrade have a rate'),
+    );
+    await expect(client.restrict({ ...good, forMs: 0 })).rejects.toMatchObject(usage('`forMs`'));
+    const odd = { ...good, verdict: 'deny' } as unknown as typeof good;
+    await expect(client.restrict(odd)).rejects.toMatchObject(usage('`verdict`'));
+    const more = { ...good, untill: 1 } as unknown as typeof good;
+    await expect(client.restrict(more)).rejects.toMatchObject({ code: 'usage' });
+  });
+
+  it('bands, facts and signals are set, listed and taken back', async () => {
+    await client.setBand('prod/orders', 'guarded', 'calm');
+    expect(await client.bands()).toMatchObject([
+      { subject: 'prod/orders', band: 'guarded', reason: 'calm', actor: 'operator' },
+    ]);
+    await client.clearBand('prod/orders', '');
+    await client.setFact('freeze', 1, 'night');
+    expect(await client.facts()).toMatchObject([{ name: 'freeze', value: 1, reason: 'night' }]);
+    await client.removeFact('freeze', '');
+    const signal = { subject: 'prod/orders', name: 'destination.load', value: 0.25 };
+    await client.reportSignal(signal);
+    expect(await client.signals()).toEqual([
+      { ...signal, observedAtMs: mesh.nowMs, maxAgeMs: 300_000, actor: 'operator' },
+    ]);
+    await client.removeSignal('prod/orders', 'destination.load');
+    expect([await client.bands(), await client.facts(), await client.signals()]).toEqual([
+      [],
+      [],
+      [],
+    ]);
+  });
+
+  it('what is not there cannot be taken back, what cannot be is not set', async () => {
+    await expect(client.clearBand('prod/orders', '')).rejects.toMatchObject({ code: 'notFound' });
+    await expect(client.setBand('orders', 'low', '')).rejects.toMatchObject(usage('is no service'));
+    await expect(client.setBand('a/b/c', 'low', '')).rejects.toMatchObject(usage('is no service'));
+    await expect(client.removeFact('freeze', '')).rejects.toMatchObject({ code: 'notFound' });
+    await expect(client.setFact('a-b', 1, '')).rejects.toMatchObject(usage('no name of a fact'));
+    const report = { subject: 'prod/orders', name: 'source.heat', value: 1 };
+    await expect(client.reportSignal(report)).rejects.toMatchObject(usage('there is no signal'));
+    const aged = { ...report, name: 'source.cpu', maxAgeMs: 1 };
+    await expect(client.reportSignal(aged)).rejects.toMatchObject(usage('`maxAgeMs`'));
+  });
+});
+
 describe('status', () => {
   it('is passed on whole', async () => {
     expect(await client.status()).toEqual(controllerStatus);
@@ -267,7 +360,7 @@ describe('the server', () => {
     const document = JSON.parse(body) as { paths: Record<string, Record<string, object>> };
     const routes = Object.keys(document.paths).sort();
     expect(routes).toContain('/v1/identities/{id}/revoke');
-    expect(routes).toHaveLength(9);
+    expect(routes).toHaveLength(16);
     expect(JSON.stringify(document.paths['/v1/audit']?.get)).toContain('"name":"limit"');
     expect(JSON.stringify(document.paths['/v1/identities']?.post)).toContain('"environment"');
   });

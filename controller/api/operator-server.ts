@@ -1,6 +1,6 @@
 /**
- * The controller's HTTP server for operators on the same machine: identities, policies, status,
- * audit, health.
+ * The controller's HTTP server for operators on the same machine: identities, policies, live values,
+ * status, audit, health.
  */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
@@ -11,11 +11,13 @@ import { createApp, listen } from './app.ts';
 import { addAuditRoutes } from './audit-routes.ts';
 import type {
   AuditFeed,
+  LiveValues,
   MetricsSource,
   OperatorIdentities,
   PolicyPublisher,
   StatusSource,
 } from './collaborators.ts';
+import { addLiveValueRoutes } from './live-value-routes.ts';
 import {
   healthReply,
   identitiesReply,
@@ -44,6 +46,7 @@ export interface OperatorServerOptions {
   readonly token: string;
   readonly identities: OperatorIdentities;
   readonly policies: PolicyPublisher;
+  readonly live: LiveValues;
   readonly status: StatusSource;
   readonly audit: AuditFeed;
   readonly metrics: MetricsSource;
@@ -81,6 +84,7 @@ export async function createOperatorServer(
   });
   addIdentityRoutes(app, options.identities);
   addPolicyRoutes(app, options.policies);
+  addLiveValueRoutes(app, options.live, operator);
   addAuditRoutes(app, options.audit);
   addHealthRoutes(app, options);
   const port = await listen(app, { ...where });

@@ -25,6 +25,7 @@ const batch: AuditBatch = {
       path: '/gr\u00fc\u00dfe',
       bodyReason: 'BodyUnreadable',
       cutByRevocation: true,
+      shadowDiffers: true,
       clearance: 0xffff_ffff_ffff_ffffn,
     }),
     sampleRecord({ seq: 43n, path: '/x'.repeat(256), decision: 2n ** 64n - 1n }),
@@ -51,7 +52,7 @@ describe('decodeAuditBatch', () => {
   const record = AuditHeader.SIZE;
   it.each([
     ['magic', patched(AuditHeader.magic, 1), /magic is/],
-    ['version', patched(AuditHeader.formatVersion, 2), /format version is 2, not 1/],
+    ['version', patched(AuditHeader.formatVersion, 3), /format version is 3, not 2/],
     ['reserved', patched(AuditHeader.reserved, 1), /reserved field is 1/],
     ['sequence 0', patched(AuditHeader.firstSeq, 0), /first sequence number is 0/],
     ['sequence overflow', patched(AuditHeader.firstSeq + 7, 0xff), /too large/],
@@ -67,7 +68,7 @@ describe('decodeAuditBatch', () => {
     ['band', patched(record + At.band, 4), /unknown band 4/],
     ['direction', patched(record + At.direction, 2), /unknown direction 2/],
     ['body reason', patched(record + At.bodyReason, 200), /unknown body reason 200/],
-    ['flags', patched(record + At.flags, 2), /unknown flags 2/],
+    ['flags', patched(record + At.flags, 4), /unknown flags 4/],
     ['reserved', patched(record + At.reserved2 + 3, 1), /set bits in reserved byte 71/],
     ['time', patched(record + At.timeMs + 7, 0xff), /has the time/],
     ['long source', patched(record + At.sourceLen + 1, 3), /source of \d+ bytes, 512 are allowed/],

@@ -81,7 +81,7 @@ class RecordReader {
     this.#zero(At.reserved2, 4);
     const bodyReason = this.#name('body reason', reasonNames, At.bodyReason);
     const flags = this.#byte(At.flags);
-    if (flags > 1) this.#refuse(`has unknown flags ${flags}`);
+    if (flags > 3) this.#refuse(`has unknown flags ${flags}`);
     return {
       seq,
       decision: this.#long(At.decision),
@@ -100,7 +100,8 @@ class RecordReader {
       method,
       path,
       bodyReason: bodyReason === 'Permitted' ? undefined : bodyReason,
-      cutByRevocation: flags === 1,
+      cutByRevocation: (flags & 1) === 1,
+      shadowDiffers: (flags & 2) === 2,
     };
   }
 

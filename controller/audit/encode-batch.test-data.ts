@@ -33,6 +33,7 @@ export function sampleRecord(changes: Partial<AuditRecord> = {}): AuditRecord {
     path: '/orders/42',
     bodyReason: undefined,
     cutByRevocation: false,
+    shadowDiffers: false,
     ...changes,
   };
 }
@@ -74,7 +75,7 @@ function encodeRecord(record: AuditRecord): Buffer {
     bytes.writeUInt16LE(text.length, At.sourceLen + 2 * i);
   });
   bytes.writeUInt8(record.bodyReason ? Reason[record.bodyReason] : 0, At.bodyReason);
-  bytes.writeUInt8(record.cutByRevocation ? 1 : 0, At.flags);
+  bytes.writeUInt8((record.cutByRevocation ? 1 : 0) | (record.shadowDiffers ? 2 : 0), At.flags);
   Buffer.concat(texts).copy(bytes, At.SIZE);
   return bytes;
 }

@@ -40,6 +40,8 @@ export interface AuditRecord {
   readonly bodyReason: ReasonName | undefined;
   /** The source was revoked while the stream ran, and the stream was cut. */
   readonly cutByRevocation: boolean;
+  /** With the shadow rules the request would have been answered otherwise. */
+  readonly shadowDiffers: boolean;
 }
 
 /** What one `POST /v1/audit` carries. */

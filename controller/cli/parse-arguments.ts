@@ -30,6 +30,19 @@ export function parseDuration(text: string): number {
   return Number(count) * unitMs;
 }
 
+/** A number that is not negative, as `2.5`. */
+export function parseAmount(text: string): number {
+  const amount = /^\d{1,10}(\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isNaN(amount)) throw new InvalidArgumentError('expected a number, for example 2.5');
+  return amount;
+}
+
+/** A whole number that is not negative. */
+export function parseCount(text: string): number {
+  if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError('expected a whole number');
+  return Number(text);
+}
+
 /** `<host>:<port>`; IPv6 addresses in brackets. */
 export function parseAddress(text: string): { address: string; port: number } {
   const [, host, port] = /^(\[[0-9a-f:]+\]|[^:]+):(\d{1,5})$/i.exec(text) ?? [];

@@ -5,10 +5,14 @@ import { errorCatalogue } from '../errors.ts';
 import { version } from '../version.ts';
 import { agentCommand } from './commands/agent.ts';
 import { auditCommand } from './commands/audit.ts';
+import { bandCommand } from './commands/band.ts';
 import { bootstrapCommand } from './commands/bootstrap.ts';
 import { controllerCommand } from './commands/controller.ts';
+import { factCommand } from './commands/fact.ts';
 import { identityCommand } from './commands/identity.ts';
 import { policyCommand } from './commands/policy.ts';
+import { restrictCommand } from './commands/restrict.ts';
+import { signalCommand } from './commands/signal.ts';
 import { statusCommand } from './commands/status.ts';
 import { upCommand } from './commands/up.ts';
 import { versionCommand } from './commands/version.ts';
@@ -30,6 +34,10 @@ export function buildProgram(): Command {
     bootstrapCommand(),
     policyCommand(),
     identityCommand(),
+    restrictCommand(),
+    bandCommand(),
+    signalCommand(),
+    factCommand(),
     statusCommand(),
     auditCommand(),
     versionCommand(),

@@ -1,7 +1,10 @@
-/** Warnings that only a look at the whole of a rule gives. */
+/** What only a look at a whole set shows: limits, and labels that nothing carries. */
 import { expect, test } from 'vitest';
 
+import { Audit, Band, Effect } from '../layout.ts';
+import { checkSet } from './check-set.ts';
 import { parsePolicySet } from './parse.ts';
+import type { AccessPolicy } from './policy-set.ts';
 
 const policy = (rule: string) => `
 apiVersion: sm-dta/v1
@@ -19,18 +22,101 @@ const warningsOf = (rule: string) => {
   return warnings.map(({ line, message }) => `${line} ${message}`);
 };
 
-test('a rule that waits for a risk band or a signal is named: this version has neither', () => {
-  expect(warningsOf('{ name: r, effect: allow, maxRisk: guarded }')).toEqual([
-    '8 rule `r` can never permit: every service is in the band `critical`',
+test('rules that wait for a risk band or a signal are no reason for a warning', () => {
+  expect(warningsOf('{ name: r, effect: allow, maxRisk: guarded }')).toEqual([]);
+  expect(warningsOf('{ name: r, effect: allow, when: "!(source.cpu < 0.5)" }')).toEqual([]);
+});
+
+const asking = (condition: string) => `{ name: r, effect: deny, when: '${condition}' }`;
+const classification = (environment: string, spec: string) => `
+---
+apiVersion: sm-dta/v1
+kind: DataClassification
+metadata: { name: data }
+spec:
+  destination: { service: orders${environment} }
+  ${spec}
+`;
+
+const bothWarnings = (condition: string, environment: string, spec: string) => {
+  const text = policy(asking(condition)) + classification(environment, spec);
+  const { errors, warnings } = parsePolicySet([{ name: 'p.yaml', text }]);
+  expect(errors).toEqual([]);
+  return warnings.map(({ line, message }) => `${line} ${message}`);
+};
+
+test('a label that nothing carries is named, once in a rule', () => {
+  expect(warningsOf(asking('"PII" in route.labels && !("PII" in route.labels)'))).toEqual([
+    '8 rule `r` asks for label `PII` of routes, and nothing carries it',
   ]);
-  expect(warningsOf('{ name: r, effect: allow, when: "!(source.cpu < 0.5)" }')).toEqual([
-    '8 the condition of rule `r` reads a signal, and all of them are unknown',
+  expect(
+    bothWarnings('"PCI" in request.labels', '', 'routes: [{ paths: [/a], labels: [PCI] }]'),
+  ).toEqual(['8 rule `r` asks for label `PCI` of requests, and nothing carries it']);
+  expect(bothWarnings('"PII" in route.labels', '', 'headers: [{ name: x, label: PII }]')).toEqual([
+    '8 rule `r` asks for label `PII` of routes, and nothing carries it',
   ]);
 });
 
-test('rules that need neither are not', () => {
-  expect(warningsOf('{ name: r, effect: allow, maxRisk: critical }')).toEqual([]);
-  expect(
-    warningsOf(`{ name: r, effect: deny, when: 'within(request.time, "09:00-18:00", "UTC")' }`),
-  ).toEqual([]);
+test.each([
+  ['"PII" in route.labels', '', 'routes: [{ paths: [/a], labels: [PII] }]'],
+  ['"PII" in route.labels', ', environment: prod', 'routes: [{ paths: [/a], labels: [PII] }]'],
+  ['"PII" in request.labels', '', 'headers: [{ name: x, label: PII }]'],
+  ['"PII" in request.labels', '', 'parameters: [{ name: x, label: PII }]'],
+])('a label that something carries is not: %s', (condition, environment, spec) => {
+  expect(bothWarnings(condition, environment, spec)).toEqual([]);
+});
+
+const errorsOf = (text: string) =>
+  parsePolicySet([{ name: 'p.yaml', text }]).errors.map((e) => `${e.line} ${e.message}`);
+
+test('hosts of conditions count, and so do negated ones', () => {
+  const half = (letter: string) => Array.from({ length: 32 }, (_, i) => `${letter}${i}.test`);
+  const quotedHosts = half('a').map((host) => `"${host}"`);
+  const rule = `{ name: r, effect: allow, to: [{ hosts: [${half('b')}] }, { notHosts: [c.test] }],
+      when: 'request.host in [${quotedHosts}]' }`;
+  expect(errorsOf(policy(rule))).toEqual([
+    '2 policies for service `orders` name 65 different hosts',
+  ]);
+  expect(errorsOf(policy(rule.replace('c.test', 'b0.test')))).toEqual([]);
+});
+
+test('a bundle reads 64 headers, parameters and the like, wherever they are named', () => {
+  const headers = Array.from({ length: 31 }, (_, i) => `h${i}: x`);
+  const parameters = Array.from({ length: 31 }, (_, i) => `p${i}: x`);
+  const rule = `{ name: r, effect: allow, to: [{ headers: { ${headers} }, notParameters: { ${parameters} } },
+      { methods: [PURGE] }], when: 'has(request.authority) && "A" in request.labels' }`;
+  const text = (spec: string) => policy(rule) + classification('', spec);
+  expect(errorsOf(text('headers: [{ name: h0, label: A }]'))).toEqual([]);
+  expect(errorsOf(text('headers: [{ name: extra, label: A }]'))).toEqual([
+    '2 policies for service `orders` name 65 different headers, parameters and the like',
+  ]);
+});
+
+test('a set has 250,000 rules at most, and the first too many is named', () => {
+  const origin = (line: number) => ({ file: 'p.yaml', line, column: 1 });
+  const rule = {
+    effect: Effect.Allow,
+    from: [],
+    to: [],
+    when: undefined,
+    maxRisk: Band.Critical,
+    clearance: [],
+    audit: Audit.Sampled,
+  };
+  const policyOf = (name: string, count: number): AccessPolicy => ({
+    kind: 'AccessPolicy',
+    name,
+    origin: origin(1),
+    destination: { service: name },
+    isShadow: false,
+    rules: Array.from({ length: count }, (_, i) => ({ ...rule, name: `r${i}`, origin: origin(i) })),
+  });
+  const check = (count: number) =>
+    checkSet({
+      access: [policyOf('a', 200_000), policyOf('b', count)],
+      classifications: [],
+      masking: [],
+    }).errors;
+  expect(check(50_000)).toEqual([]);
+  expect(check(50_001)).toMatchObject([{ line: 50_000, message: 'set has 250001 rules' }]);
 });

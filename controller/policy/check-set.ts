@@ -1,10 +1,11 @@
-/** Checks across the policies of a set: names that stand twice, labels that nothing masks. */
+/** Checks across the policies of a set: names that stand twice, limits, labels that nothing masks or carries. */
 import { DtaError } from '../errors.ts';
-import { Band, Direction, Effect, HOST_PATTERNS_MAX, LABELS_MAX } from '../layout.ts';
-import type { Condition } from './cel/condition.ts';
+import { Direction, HOST_PATTERNS_MAX, LABELS_MAX, REQUEST_NAMES_MAX } from '../layout.ts';
+import { visitLeaves } from './cel/visit-condition.ts';
 import { compileMasks } from './compile/masks.ts';
+import { type LabelCondition, LabelResolver } from './label-conditions.ts';
 import type { PolicyError } from './policy-error.ts';
-import type { AccessPolicy, AnyPolicy, PolicySet } from './policy-set.ts';
+import type { AccessPolicy, AccessRule, AnyPolicy, PolicySet } from './policy-set.ts';
 import { destinationsOf, type Selected, selectFor } from './select.ts';
 
 /** Errors and warnings that no single document shows. */
@@ -14,9 +15,10 @@ export function checkSet(set: PolicySet): { errors: PolicyError[]; warnings: Pol
     errors: [
       ...findDuplicates(everything, (policy) => `${policy.kind} \`${policy.name}\``),
       ...set.access.flatMap(duplicateRules),
+      ...findTooManyRules(set),
       ...findCrowded(set),
     ],
-    warnings: [...findUnmasked(set), ...findUnfed(set)],
+    warnings: [...findUnmasked(set), ...findUncarried(set)],
   };
 }
 
@@ -56,6 +58,11 @@ function findCrowded(set: PolicySet): PolicyError[] {
     const hosts = selected.hosts.size;
     if (hosts > HOST_PATTERNS_MAX) {
       errors.push(crowded(first, `${hosts} different hosts`, HOST_PATTERNS_MAX));
+    }
+    const names = selected.requestNames.size;
+    if (names > REQUEST_NAMES_MAX) {
+      const what = `${names} different headers, parameters and the like`;
+      errors.push(crowded(first, what, REQUEST_NAMES_MAX));
     }
     const labels = selected.labels.length;
     errors.push(...findTangledPaths(selected));
@@ -103,40 +110,59 @@ function findUnmasked(set: PolicySet): PolicyError[] {
   return [...warnings.values()];
 }
 
-/** This version makes no signals and no risk bands: what waits for them waits for ever. */
-function findUnfed(set: PolicySet): PolicyError[] {
-  const rules = set.access.flatMap((policy) => policy.rules);
-  return rules.flatMap((rule) => {
-    const warnings: PolicyError[] = [];
-    if (rule.effect === Effect.Allow && rule.maxRisk < Band.Critical) {
-      warnings.push({
-        ...rule.origin,
-        message: `rule \`${rule.name}\` can never permit: every service is in the band \`critical\``,
-        help: 'leave `maxRisk` out until the controller computes bands',
-      });
-    }
-    if (rule.when !== undefined && readsSignal(rule.when)) {
-      warnings.push({
-        ...rule.origin,
-        message: `the condition of rule \`${rule.name}\` reads a signal, and all of them are unknown`,
-        help: 'unknown is false in an allow rule and true in a deny rule, until the controller has signals',
-      });
-    }
-    return warnings;
-  });
+// A condition on a label that nothing carries, at no destination that the rule is for.
+function findUncarried(set: PolicySet): PolicyError[] {
+  const asked = set.access.flatMap((policy) =>
+    policy.rules.flatMap((rule) => labelConditionsOf(rule).map((leaf) => ({ policy, rule, leaf }))),
+  );
+  if (asked.length === 0) return [];
+  const warnings = new Map<string, PolicyError>();
+  for (const { policy, rule, leaf } of asked) {
+    const { service, environment } = policy.destination;
+    const ofService = set.classifications.filter(
+      ({ destination }) =>
+        destination.service === service &&
+        (environment === undefined ||
+          destination.environment === undefined ||
+          destination.environment === environment),
+    );
+    if (new LabelResolver(ofService).resolveLabel(leaf).kind !== 'constant') continue;
+    const isRoute = leaf.kind === 'routeLabel';
+    warnings.set(`${policy.name} ${rule.name} ${leaf.kind} ${leaf.label}`, {
+      ...rule.origin,
+      message: `rule \`${rule.name}\` asks for label \`${leaf.label}\` of ${isRoute ? 'routes' : 'requests'}, and nothing carries it`,
+      help: `add ${isRoute ? '`routes`' : '`headers` or `parameters`'} with it to a DataClassification for service \`${service}\``,
+    });
+  }
+  return [...warnings.values()];
 }
 
-function readsSignal(condition: Condition): boolean {
-  switch (condition.kind) {
-    case 'and':
-    case 'or':
-      return readsSignal(condition.left) || readsSignal(condition.right);
-    case 'not':
-      return readsSignal(condition.operand);
-    case 'has':
-    case 'compare':
-      return true;
-    default:
-      return false;
-  }
+function labelConditionsOf(rule: AccessRule): LabelCondition[] {
+  const found: LabelCondition[] = [];
+  if (rule.when === undefined) return found;
+  visitLeaves(rule.when, (leaf) => {
+    if (leaf.kind === 'routeLabel' || leaf.kind === 'requestLabel') found.push(leaf);
+  });
+  return found;
 }
+
+// A set is compiled in memory, for every destination in turn.
+function findTooManyRules(set: PolicySet): PolicyError[] {
+  const count = set.access.reduce((sum, policy) => sum + policy.rules.length, 0);
+  if (count <= RULES_MAX) return [];
+  let left = RULES_MAX;
+  for (const policy of set.access) {
+    const first = policy.rules[left];
+    if (first !== undefined) {
+      const message = `set has ${count} rules`;
+      return [
+        { ...first.origin, message, help: `at most ${RULES_MAX}; this is the first too many` },
+      ];
+    }
+    left -= policy.rules.length;
+  }
+  return [];
+}
+
+/** Rules of a set. */
+export const RULES_MAX = 250_000;

@@ -7,12 +7,11 @@ import {
   type Direction,
   Mode,
 } from '../layout.ts';
-import { type SectionData, StringTable, writeSectionFile } from '../section-file.ts';
+import { StringTable, writeSectionFile } from '../section-file.ts';
 import { writeLabels } from './compile/labels.ts';
 import { ListTable } from './compile/lists.ts';
 import { compileMasks } from './compile/masks.ts';
-import { ProgramTable } from './compile/programs.ts';
-import { type CompiledRules, compileRules } from './compile/rules.ts';
+import { compileRules } from './compile/rules.ts';
 import type { Destination, PolicySet } from './policy-set.ts';
 import { destinationsOf, selectFor } from './select.ts';
 
@@ -49,17 +48,15 @@ export function compileBundle(
   const lists = new ListTable();
   const hardExpiryMs = options.nowMs + HARD_LIFETIME_MS;
   const horizon = { fromMs: Math.max(0, options.nowMs - CLOCK_SKEW_MS), toMs: hardExpiryMs };
-  const programs = new ProgramTable(horizon, strings);
   const labelSection = writeLabels(labels, strings);
-  const rules = compileRules(selected.access, labels, { strings, lists, programs });
+  const rules = compileRules(selected.access, { labels, horizon, strings, lists });
   const masks = compileMasks({ ...selected, direction: target.direction });
-  const header = {
+  const runs = {
     anySource: lists.intern(rules.anySource),
     anyPath: lists.intern(rules.anyPath),
     residual: lists.intern(rules.residual),
-    names,
+    suffixLengths: lists.intern(rules.suffixLengths),
   };
-  const sections = [...ruleSections(rules), ...programs.write(), labelSection, ...masks];
   return writeSectionFile({
     what: `the bundle of service \`${target.service}\``,
     magic: BUNDLE_MAGIC,
@@ -71,12 +68,13 @@ export function compileBundle(
       view.setBigUint64(BundleHeader.issuedAtMs, BigInt(options.nowMs), true);
       view.setBigUint64(BundleHeader.softExpiryMs, BigInt(options.nowMs + SOFT_LIFETIME_MS), true);
       view.setBigUint64(BundleHeader.hardExpiryMs, BigInt(hardExpiryMs), true);
-      for (const [i, span] of header.names.entries())
+      for (const [i, span] of names.entries())
         putPair(view, BundleHeader.mesh + i * 8, span.off, span.len);
       for (const [at, run] of [
-        [BundleHeader.anySourceStart, header.anySource],
-        [BundleHeader.anyPathStart, header.anyPath],
-        [BundleHeader.residualStart, header.residual],
+        [BundleHeader.anySourceStart, runs.anySource],
+        [BundleHeader.anyPathStart, runs.anyPath],
+        [BundleHeader.residualStart, runs.residual],
+        [BundleHeader.suffixLengthStart, runs.suffixLengths],
       ] as const) {
         putPair(view, at, run.start, run.count);
       }
@@ -84,7 +82,9 @@ export function compileBundle(
     sections: [
       strings.section(BundleSection.Strings),
       lists.section(BundleSection.Lists),
-      ...sections,
+      ...rules.sections,
+      labelSection,
+      ...masks,
     ],
     maxBytes: BUNDLE_MAX_BYTES,
   });
@@ -96,11 +96,6 @@ export function compileBundle(
  */
 export function targetsOf(set: PolicySet): Destination[] {
   return destinationsOf(set);
-}
-
-// In the order of BundleSection, which readers insist on.
-function ruleSections(rules: CompiledRules): SectionData[] {
-  return [rules.rules, ...rules.selectors, rules.routes, ...rules.paths, rules.hosts];
 }
 
 function putPair(view: DataView, at: number, first: number, second: number): void {

@@ -2,11 +2,13 @@
 import { z } from 'zod';
 
 import { kindsByName } from './kinds/kinds.ts';
+import { policyTestSchema } from './kinds/policy-test.ts';
 
 /** Texts of schema/json/ by file name. `make generate` writes them. */
 export function renderSchemas(): Map<string, string> {
   const files = new Map<string, string>();
-  for (const [name, { schema }] of kindsByName) {
+  const kinds = [...kindsByName].map(([name, { schema }]) => [name, schema] as const);
+  for (const [name, schema] of [...kinds, ['PolicyTest', policyTestSchema] as const]) {
     const rendered = z.toJSONSchema(schema, { io: 'input' });
     files.set(`${name}.schema.json`, `${JSON.stringify(rendered, null, 2)}\n`);
   }

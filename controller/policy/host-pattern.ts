@@ -1,6 +1,6 @@
 /** Host patterns: `api.example.org` and `*.example.org`. */
 import { HostKind } from '../layout.ts';
-import { Problem } from './problem.ts';
+import { Problem, quoted } from './problem.ts';
 
 /** `text` is lower case; for a suffix with its leading dot. */
 export interface HostPattern {
@@ -18,13 +18,13 @@ export function parseHostPattern(text: string): HostPattern | Problem {
   const isAddress = !isSuffix && /^\[[0-9a-f:.]{2,45}\]$/.test(name);
   if (!isAddress && /:\d*$/.test(name)) {
     return new Problem(
-      `host \`${text}\` has a port`,
+      `host ${quoted(text)} has a port`,
       'leave the port out, hosts are compared without it',
     );
   }
   if (!isAddress && (name.length > 253 || !hostName.test(name))) {
     return new Problem(
-      `\`${text}\` is not a host`,
+      `${quoted(text)} is not a host`,
       'write a name such as `api.example.org` or a suffix such as `*.example.org`',
     );
   }

@@ -11,13 +11,15 @@ export interface PolicyError {
 
 /** Order in which errors are shown: by file, line, column, then message. */
 export function compareErrors(a: PolicyError, b: PolicyError): number {
-  return (
-    compareText(a.file, b.file) ||
-    a.line - b.line ||
-    a.column - b.column ||
-    compareText(a.message, b.message)
-  );
+  return comparePlaces(a, b) || compareText(a.message, b.message);
 }
+
+/** Order by file, line and column. */
+export function comparePlaces(a: Place, b: Place): number {
+  return compareText(a.file, b.file) || a.line - b.line || a.column - b.column;
+}
+
+type Place = Pick<PolicyError, 'file' | 'line' | 'column'>;
 
 /** Order by UTF-16 units, the same on every machine. */
 export function compareText(a: string, b: string): number {

@@ -1,8 +1,9 @@
 /** A parsed set of policies: everything in it has been checked, nothing needs checking again. */
-import type { Audit, Band, Effect, IdentityAttribute, MaskOperator, TestOp } from '../layout.ts';
-import type { Condition } from './cel/condition.ts';
+import type { Audit, Band, Effect, MaskOperator } from '../layout.ts';
+import type { Condition, RequestRef } from './cel/condition.ts';
 import type { Step } from './field-path.ts';
 import type { HostPattern } from './host-pattern.ts';
+import type { IdentityTest } from './identity-test.ts';
 import type { PathTemplate } from './path-template.ts';
 
 /** Where something is written; line and column from 1. */
@@ -18,22 +19,18 @@ export interface Destination {
   readonly environment?: string | undefined;
 }
 
-/** One comparison on the source's identity; `label` names a label for IdentityAttribute.Label, else empty. */
-export interface IdentityTest {
-  readonly attribute: IdentityAttribute;
-  readonly op: TestOp;
-  readonly label: string;
-  readonly value: string;
-}
-
 /** An entry of `from`: all tests hold. Sorted by attribute and label, at least one. */
 export type Selector = readonly IdentityTest[];
 
-/** An entry of `to`: one of each list has to match; an empty list matches everything. */
+/**
+ * An entry of `to`: one of each list has to match, an empty list matches everything, and `also` holds: headers,
+ * parameters and what is negated. Unknown (a repeated value that matches only at times) counts as in `when`.
+ */
 export interface RequestMatch {
   readonly methods: readonly string[];
   readonly paths: readonly PathTemplate[];
   readonly hosts: readonly HostPattern[];
+  readonly also: Condition | undefined;
 }
 
 /** A rule; an empty `from` or `to` matches everything. */
@@ -67,11 +64,25 @@ export type ClassifiedField =
   | { readonly label: string; readonly path: readonly Step[] }
   | { readonly label: string; readonly fieldName: string; readonly ignoreCase: boolean };
 
+/** Routes whose data carries the labels. */
+export interface ClassifiedRoute {
+  readonly labels: readonly string[];
+  readonly paths: readonly PathTemplate[];
+}
+
+/** A header or parameter that gives its label to every request that has it. */
+export interface ClassifiedValue {
+  readonly label: string;
+  readonly ref: RequestRef;
+}
+
 /** `cardLabels`: labels of card numbers that are found by value. */
 export interface DataClassification extends Policy {
   readonly kind: 'DataClassification';
   readonly fields: readonly ClassifiedField[];
   readonly cardLabels: readonly string[];
+  readonly routes: readonly ClassifiedRoute[];
+  readonly requestValues: readonly ClassifiedValue[];
 }
 
 /** How values with one of the labels are masked. `keep` is 0 except for MaskOperator.KeepLast. */

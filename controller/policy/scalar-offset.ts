@@ -1,17 +1,25 @@
 /** Finds where a character of a YAML string stands in its file, behind folding, indentation and escapes. */
 import type { Scalar } from 'yaml';
 
+/** A string as it is written in a text. */
+export interface WrittenScalar {
+  readonly value: string;
+  readonly type: Scalar['type'];
+  /** Offset of its first character: of a quote, of `|` or `>`, or of the text itself. */
+  readonly start: number;
+}
+
 /**
  * Offset in `source` of the character at `offset` of the scalar's value. Styles differ in white space and escapes only,
  * so the n-th other character of the value is the n-th other character of the source.
  */
-export function scalarOffset(scalar: Scalar, source: string, offset: number): number {
-  const [start = 0, valueEnd = 0] = scalar.range ?? [];
-  if (typeof scalar.value !== 'string') return start;
+export function scalarOffset(scalar: WrittenScalar, source: string, offset: number): number {
   const wanted = countVisible(scalar.value.slice(0, offset));
+  const total = countVisible(scalar.value);
   let seen = 0;
-  let end = start;
-  for (const place of visiblePlaces(source, start, valueEnd, scalar.type)) {
+  let end = scalar.start;
+  for (const place of visiblePlaces(source, scalar.start, scalar.type)) {
+    if (seen === total) break;
     if (seen === wanted) return place.at;
     seen += place.units;
     end = place.at + 1;
@@ -25,18 +33,12 @@ interface Place {
   readonly units: number;
 }
 
-function* visiblePlaces(
-  source: string,
-  start: number,
-  end: number,
-  type: Scalar['type'],
-): Generator<Place> {
+function* visiblePlaces(source: string, start: number, type: Scalar['type']): Generator<Place> {
   const isBlock = type === 'BLOCK_FOLDED' || type === 'BLOCK_LITERAL';
   const isDouble = type === 'QUOTE_DOUBLE';
   const isQuoted = isDouble || type === 'QUOTE_SINGLE';
   let at = isBlock ? source.indexOf('\n', start) + 1 : isQuoted ? start + 1 : start;
-  const last = isQuoted ? end - 1 : end;
-  while (at < last) {
+  while (at < source.length) {
     const width = isDouble
       ? escapeWidth(source, at)
       : isQuoted && source.startsWith("''", at)

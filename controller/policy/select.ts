@@ -1,7 +1,12 @@
 /** Selects what a set says about one destination. */
+
+import { MethodBit, RequestKind } from '../layout.ts';
+import { visitLeaves } from './cel/visit-condition.ts';
+import { LabelResolver } from './label-conditions.ts';
 import { compareText } from './policy-error.ts';
 import type {
   AccessPolicy,
+  AccessRule,
   DataClassification,
   Destination,
   MaskingPolicy,
@@ -9,13 +14,18 @@ import type {
   PolicySet,
 } from './policy-set.ts';
 
-/** The policies for a destination, the labels that they name (sorted), and the hosts (by kind and text). */
+/** The policies for a destination, and what they name. */
 export interface Selected {
+  /** Without conditions on labels: they are replaced by what carries the label here. */
   readonly access: readonly AccessPolicy[];
   readonly classifications: readonly DataClassification[];
   readonly masking: readonly MaskingPolicy[];
+  /** Labels of clearances, classified bodies and masks, sorted. */
   readonly labels: readonly string[];
+  /** Hosts of `to` and of conditions, by kind and text. */
   readonly hosts: ReadonlySet<string>;
+  /** Parts of requests that conditions read, by RequestKind and name. */
+  readonly requestNames: ReadonlySet<string>;
 }
 
 /**
@@ -23,27 +33,21 @@ export interface Selected {
  * only such policies.
  */
 export function selectFor(set: PolicySet, destination: Destination): Selected {
+  const policies = indexOf(set).get(destination.service) ?? nothing;
   const matches = (policy: Policy): boolean =>
-    policy.destination.service === destination.service &&
-    (policy.destination.environment === undefined ||
-      policy.destination.environment === destination.environment);
-  const access = set.access.filter(matches);
-  const classifications = set.classifications.filter(matches);
-  const masking = set.masking.filter(matches);
-  const labels = new Set<string>();
+    policy.destination.environment === undefined ||
+    policy.destination.environment === destination.environment;
+  const classifications = policies.classifications.filter(matches);
+  const masking = policies.masking.filter(matches);
+  const resolver = new LabelResolver(classifications);
+  const access = policies.access.filter(matches).map((policy) => resolver.resolvePolicy(policy));
   const hosts = new Set<string>();
+  const requestNames = new Set<string>();
   for (const rule of access.flatMap((policy) => policy.rules)) {
-    for (const label of rule.clearance) labels.add(label);
-    for (const host of rule.to.flatMap((to) => to.hosts)) hosts.add(`${host.kind} ${host.text}`);
+    collectNames(rule, hosts, requestNames);
   }
-  for (const policy of classifications) {
-    for (const field of policy.fields) labels.add(field.label);
-    for (const label of policy.cardLabels) labels.add(label);
-  }
-  for (const label of masking.flatMap((p) => p.rules.flatMap((rule) => rule.labels))) {
-    labels.add(label);
-  }
-  return { access, classifications, masking, labels: [...labels].sort(compareText), hosts };
+  const labels = labelsOf(access, classifications, masking);
+  return { access, classifications, masking, labels, hosts, requestNames };
 }
 
 /** Every destination that a policy names, without duplicates, sorted by service, then environment. */
@@ -54,3 +58,72 @@ export function destinationsOf(set: PolicySet): Destination[] {
   }
   return [...found.keys()].sort(compareText).flatMap((key) => found.get(key) ?? []);
 }
+
+function labelsOf(
+  access: readonly AccessPolicy[],
+  classifications: readonly DataClassification[],
+  masking: readonly MaskingPolicy[],
+): string[] {
+  const labels = new Set<string>();
+  const add = (names: readonly string[]): void => {
+    for (const name of names) labels.add(name);
+  };
+  for (const rule of access.flatMap((policy) => policy.rules)) add(rule.clearance);
+  for (const { fields, cardLabels } of classifications) {
+    add(fields.map((field) => field.label));
+    add(cardLabels);
+  }
+  for (const rule of masking.flatMap((policy) => policy.rules)) add(rule.labels);
+  return [...labels].sort(compareText);
+}
+
+function collectNames(rule: AccessRule, hosts: Set<string>, requestNames: Set<string>): void {
+  for (const { hosts: patterns, methods } of rule.to) {
+    for (const host of patterns) hosts.add(`${host.kind} ${host.text}`);
+    // The compiler compares methods without a bit of their own as request values.
+    if (!methods.every((method) => Object.hasOwn(MethodBit, method))) {
+      requestNames.add(`${RequestKind.Method} `);
+    }
+  }
+  for (const condition of [rule.when, ...rule.to.map((match) => match.also)]) {
+    if (condition === undefined) continue;
+    visitLeaves(condition, (leaf) => {
+      if (leaf.kind === 'host') hosts.add(`${leaf.host.kind} ${leaf.host.text}`);
+      if (leaf.kind === 'request' || leaf.kind === 'hasRequest') {
+        requestNames.add(`${leaf.ref.kind} ${leaf.ref.name}`);
+      }
+    });
+  }
+}
+
+interface ServicePolicies {
+  readonly access: AccessPolicy[];
+  readonly classifications: DataClassification[];
+  readonly masking: MaskingPolicy[];
+}
+
+// Selecting for every destination in turn would else look at every policy each time.
+function indexOf(set: PolicySet): ReadonlyMap<string, ServicePolicies> {
+  let index = indexes.get(set);
+  if (index === undefined) {
+    index = new Map<string, ServicePolicies>();
+    for (const policy of set.access) ofService(index, policy).access.push(policy);
+    for (const policy of set.classifications) ofService(index, policy).classifications.push(policy);
+    for (const policy of set.masking) ofService(index, policy).masking.push(policy);
+    indexes.set(set, index);
+  }
+  return index;
+}
+
+function ofService(index: Map<string, ServicePolicies>, policy: Policy): ServicePolicies {
+  const { service } = policy.destination;
+  let policies = index.get(service);
+  if (policies === undefined) {
+    policies = { access: [], classifications: [], masking: [] };
+    index.set(service, policies);
+  }
+  return policies;
+}
+
+const indexes = new WeakMap<PolicySet, Map<string, ServicePolicies>>();
+const nothing: ServicePolicies = { access: [], classifications: [], masking: [] };

@@ -1,61 +1,78 @@
 /** Turns the issues of a schema into policy errors with places and help. */
 import { z } from 'zod';
 
+import type { PendingError } from './error-list.ts';
 import type { LeafParams } from './kinds/leaf.ts';
 import { nearestName, suggestName } from './nearest-name.ts';
-import type { PolicyError } from './policy-error.ts';
+import type { Origin } from './policy-set.ts';
 import type { PolicyDocument } from './yaml-file.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** All errors of a document whose kind has `schema`. */
-export function shapeErrors(
+/** All errors of a document whose kind has `schema`: placed, and explained when they are shown. */
+export function* shapeErrors(
   issues: readonly Issue[],
   schema: z.ZodType,
   document: PolicyDocument,
-): PolicyError[] {
-  return issues.flatMap((issue) => {
-    if (issue.code === 'unrecognized_keys') return unknownFields(issue, schema, document);
+): Generator<PendingError> {
+  for (const issue of issues) {
+    if (issue.code === 'unrecognized_keys') yield* unknownFields(issue, schema, document);
     // Issues of a record's key carry the real ones inside.
-    if (issue.code === 'invalid_key') {
-      return issue.issues.map((inner) => {
-        const { message, help } = explain(inner);
-        return { ...document.originOfKey(issue.path), message, help };
-      });
-    }
-    const { message, help, offset } = explain(issue);
-    const place =
-      offset === undefined
-        ? document.originOf(issue.path)
-        : document.originInside(issue.path, offset);
-    return [{ ...place, message, help }];
-  });
+    else if (issue.code === 'invalid_key') {
+      const place = document.originOfKey(issue.path);
+      for (const inner of issue.issues) yield pending(place, () => explain(inner));
+    } else yield pending(placeOf(issue, document), () => explain(issue));
+  }
 }
 
-function unknownFields(
+function pending(place: Origin, explained: () => Explained): PendingError {
+  return {
+    place,
+    explain: () => {
+      const { message, help } = explained();
+      return { ...place, message, help };
+    },
+  };
+}
+
+function placeOf(issue: Issue, document: PolicyDocument): Origin {
+  if (issue.code !== 'custom') return document.originOf(issue.path);
+  const { offset } = issue.params as unknown as LeafParams;
+  return document.originInside(issue.path, offset);
+}
+
+function* unknownFields(
   issue: Extract<Issue, { code: 'unrecognized_keys' }>,
   schema: z.ZodType,
   document: PolicyDocument,
-): PolicyError[] {
-  const allowed = fieldsAt(schema, issue.path);
-  return issue.keys.map((key) => {
-    const negated = /^not([A-Z].*)$/.exec(key)?.[1];
-    const field = negated === undefined ? undefined : nearestName(negated, allowed);
+): Generator<PendingError> {
+  for (const key of issue.keys) {
     const place = document.originOfKey([...issue.path, key]);
-    if (field !== undefined && field.toLowerCase() === negated?.toLowerCase()) {
-      const help = `write what is allowed with \`${field}\`, or a deny rule for what is not`;
-      return { ...place, message: `\`${key}\` is not supported yet`, help };
-    }
-    return { ...place, message: `unknown field \`${key}\``, help: suggestName(key, allowed) };
-  });
+    yield pending(place, () => explainUnknown(key, fieldsAt(schema, issue.path)));
+  }
 }
 
-function explain(issue: Issue): { message: string; help: string; offset?: number } {
+function explainUnknown(key: string, allowed: readonly string[]): Explained {
+  const negated = /^not([A-Z].*)$/.exec(key)?.[1];
+  const field = negated === undefined ? undefined : nearestName(negated, allowed);
+  if (field !== undefined && field.toLowerCase() === negated?.toLowerCase()) {
+    const help = `write what is allowed with \`${field}\`, or a deny rule for what is not`;
+    return { message: `\`${key}\` is not supported yet`, help };
+  }
+  return { message: `unknown field \`${key}\``, help: suggestName(key, allowed) };
+}
+
+interface Explained {
+  readonly message: string;
+  readonly help: string;
+}
+
+function explain(issue: Issue): Explained {
   const name = issue.path.at(-1);
   const field = typeof name === 'string' ? `\`${name}\`` : 'an entry of this list';
   if (issue.code === 'custom') {
-    const { help, offset } = issue.params as unknown as LeafParams;
-    return { message: issue.message, help, offset };
+    const { help } = issue.params as unknown as LeafParams;
+    return { message: issue.message, help };
   }
   if (issue.input === undefined && issue.code !== 'too_small') {
     return { message: `${field} is missing`, help: `add it: ${expectation(issue)}` };
@@ -77,7 +94,7 @@ function explain(issue: Issue): { message: string; help: string; offset?: number
 function outOfRange(
   issue: Extract<Issue, { code: 'too_small' | 'too_big' }>,
   field: string,
-): { message: string; help: string } {
+): Explained {
   if (issue.origin === 'array') {
     return {
       message: `${field} is empty`,

@@ -1,4 +1,6 @@
-/** Turns windows of local time into absolute intervals, exact over daylight-saving changes. */
+/** Turns conditions on the time into absolute intervals, exact over daylight-saving changes. */
+import type { TimeCondition } from './cel/condition.ts';
+import { type CalendarDay, type DateSpan, spanHolds } from './time-dates.ts';
 import { MINUTES_PER_DAY, type Window } from './time-windows.ts';
 
 /** `startMs <= time < endMs` in Unix milliseconds. */
@@ -8,14 +10,33 @@ export interface Interval {
 }
 
 /**
- * The intervals of `[fromMs, toMs)` in which the wall clock of `zone` stands in one of the windows: disjoint, rising,
- * merged. An hour that the clock shows twice counts twice, one that it skips not at all.
+ * The intervals of `[fromMs, toMs)`, whole Unix milliseconds, in which the condition holds: disjoint, rising, merged.
+ * An hour that the clock of the zone shows twice counts twice, one that it skips not at all.
  */
-export function resolveWindows(
-  windows: readonly Window[],
+export function intervalsOf(condition: TimeCondition, fromMs: number, toMs: number): Interval[] {
+  if (fromMs >= toMs) return [];
+  switch (condition.kind) {
+    case 'before': {
+      const endMs = Math.min(toMs, condition.timeMs);
+      return fromMs < endMs ? [{ startMs: fromMs, endMs }] : [];
+    }
+    case 'within': {
+      const { windows } = condition;
+      return dailyIntervals(condition.zone, fromMs, toMs, (day) => windowsOn(windows, day));
+    }
+    case 'dates': {
+      const { dates } = condition;
+      return dailyIntervals(condition.zone, fromMs, toMs, (day) => datesOn(dates, day));
+    }
+  }
+}
+
+// `spansOf` says for a day of the wall clock, counted from 1 January 1970, which of its minutes count.
+function dailyIntervals(
   zone: string,
   fromMs: number,
   toMs: number,
+  spansOf: (day: number) => readonly MinuteSpan[],
 ): Interval[] {
   const found: Interval[] = [];
   for (const span of offsetSpans(zone, fromMs, toMs)) {
@@ -24,10 +45,9 @@ export function resolveWindows(
     const lastDay = Math.floor((span.endMs - 1 + span.offsetMs) / MS_PER_DAY);
     for (let day = firstDay; day <= lastDay; day++) {
       const midnightMs = day * MS_PER_DAY - span.offsetMs;
-      for (const window of windows) {
-        if ((window.days & (1 << weekdayOf(day))) === 0) continue;
-        const startMs = Math.max(span.startMs, midnightMs + window.startMinute * MS_PER_MINUTE);
-        const endMs = Math.min(span.endMs, midnightMs + window.endMinute * MS_PER_MINUTE);
+      for (const { startMinute, endMinute } of spansOf(day)) {
+        const startMs = Math.max(span.startMs, midnightMs + startMinute * MS_PER_MINUTE);
+        const endMs = Math.min(span.endMs, midnightMs + endMinute * MS_PER_MINUTE);
         if (startMs < endMs) found.push({ startMs, endMs });
       }
     }
@@ -35,12 +55,44 @@ export function resolveWindows(
   return mergeIntervals(found);
 }
 
+interface MinuteSpan {
+  readonly startMinute: number;
+  readonly endMinute: number;
+}
+
+function windowsOn(windows: readonly Window[], day: number): readonly MinuteSpan[] {
+  const bit = 1 << weekdayOf(day);
+  return windows.filter((window) => (window.days & bit) !== 0);
+}
+
+function datesOn(dates: readonly DateSpan[], day: number): readonly MinuteSpan[] {
+  const date = new Date(day * MS_PER_DAY);
+  const calendarDay: CalendarDay = {
+    year: date.getUTCFullYear(),
+    month: date.getUTCMonth() + 1,
+    day: date.getUTCDate(),
+  };
+  return dates.some((span) => spanHolds(span, calendarDay)) ? WHOLE_DAY : [];
+}
+
 interface OffsetSpan extends Interval {
   readonly offsetMs: number;
 }
 
+// Sets name the same few zones over and over, for one horizon: sampling a week takes about a millisecond.
+function offsetSpans(zone: string, fromMs: number, toMs: number): readonly OffsetSpan[] {
+  const key = `${zone} ${fromMs} ${toMs}`;
+  let spans = knownSpans.get(key);
+  if (spans === undefined) {
+    if (knownSpans.size >= KNOWN_SPANS_MAX) knownSpans.clear();
+    spans = findOffsetSpans(zone, fromMs, toMs);
+    knownSpans.set(key, spans);
+  }
+  return spans;
+}
+
 // Zones change their offset at most once in an hour, so hourly samples see every change; bisection finds its moment.
-function offsetSpans(zone: string, fromMs: number, toMs: number): OffsetSpan[] {
+function findOffsetSpans(zone: string, fromMs: number, toMs: number): OffsetSpan[] {
   const offsetAt = offsetReader(zone);
   const spans: OffsetSpan[] = [];
   let startMs = fromMs;
@@ -107,3 +159,6 @@ function weekdayOf(day: number): number {
 const MS_PER_MINUTE = 60_000;
 const MS_PER_HOUR = 60 * MS_PER_MINUTE;
 const MS_PER_DAY = MINUTES_PER_DAY * MS_PER_MINUTE;
+const WHOLE_DAY: readonly MinuteSpan[] = [{ startMinute: 0, endMinute: MINUTES_PER_DAY }];
+const knownSpans = new Map<string, readonly OffsetSpan[]>();
+const KNOWN_SPANS_MAX = 64;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { Problem } from './problem.ts';
-import { resolveWindows } from './time-intervals.ts';
+import { intervalsOf } from './time-intervals.ts';
 import { checkTimeZone, parseWindows, type Window } from './time-windows.ts';
 
 const hours = (startHour: number, endHour: number, days = 0b111_1111): Window => ({
@@ -49,7 +49,8 @@ const resolve = (text: string, zone: string, from: string, to: string) => {
   const windows = parseWindows(text);
   if (windows instanceof Problem) throw windows;
   const iso = (ms: number) => new Date(ms).toISOString().slice(5, 16);
-  return resolveWindows(windows, zone, Date.parse(from), Date.parse(to)).map(
+  const condition = { kind: 'within', windows, zone } as const;
+  return intervalsOf(condition, Date.parse(from), Date.parse(to)).map(
     ({ startMs, endMs }) => `${iso(startMs)} ${iso(endMs)}`,
   );
 };
@@ -99,7 +100,11 @@ test('intervals are disjoint and rising and hold exactly when the wall clock say
       fc.array(at, { minLength: 10, maxLength: 10 }),
       (zone, start, windows, offsets) => {
         const fromMs = Date.parse(`${start}T00:00Z`);
-        const intervals = resolveWindows(windows, zone, fromMs, fromMs + 7 * 86_400_000);
+        const intervals = intervalsOf(
+          { kind: 'within', windows, zone },
+          fromMs,
+          fromMs + 7 * 86_400_000,
+        );
         for (const [i, { startMs, endMs }] of intervals.entries()) {
           expect(startMs).toBeLessThan(endMs);
           expect(startMs).toBeGreaterThan(intervals[i - 1]?.endMs ?? 0);

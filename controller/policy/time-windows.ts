@@ -1,5 +1,5 @@
 /** Windows of local time as operators write them: `Mon-Fri 09:00-18:00`, `22:00-06:00`, several with commas. */
-import { Problem } from './problem.ts';
+import { Problem, quoted } from './problem.ts';
 
 /**
  * A span of the wall clock, `startMinute <= now < endMinute`, counted from the midnight of each of its days.
@@ -37,7 +37,7 @@ export function checkTimeZone(zone: string): Problem | undefined {
     new Intl.DateTimeFormat('en-US', { timeZone: zone });
   } catch {
     return new Problem(
-      `unknown time zone \`${zone}\``,
+      `unknown time zone ${quoted(zone)}`,
       'write an IANA name such as `Europe/Paris` or `UTC`',
     );
   }
@@ -47,13 +47,13 @@ export function checkTimeZone(zone: string): Problem | undefined {
 
 function parseWindow(text: string): Window[] | Problem {
   const match = windowShape.exec(text);
-  if (match === null) return new Problem(`\`${text}\` is not a time window`, windowHelp);
+  if (match === null) return new Problem(`${quoted(text)} is not a time window`, windowHelp);
   const [, first, last, startHour, startMinutes, endHour, endMinutes] = match;
   const startMinute = minuteOf(startHour, startMinutes);
   const endMinute = minuteOf(endHour, endMinutes);
   if (startMinute >= MINUTES_PER_DAY || endMinute > MINUTES_PER_DAY) {
     return new Problem(
-      `\`${text}\` is not a time window`,
+      `${quoted(text)} is not a time window`,
       'hours run from 00:00 to 23:59, an end may be 24:00',
     );
   }
@@ -73,7 +73,7 @@ function daysOf(first: string | undefined, last: string | undefined): number | P
   const from = WEEKDAYS.indexOf(first.toLowerCase());
   const to = last === undefined ? from : WEEKDAYS.indexOf(last.toLowerCase());
   const bad = from < 0 ? first : to < 0 ? last : undefined;
-  if (bad !== undefined) return new Problem(`\`${bad}\` is not a weekday`, windowHelp);
+  if (bad !== undefined) return new Problem(`${quoted(bad)} is not a weekday`, windowHelp);
   let days = 1 << from;
   for (let day = from; day !== to; ) {
     day = (day + 1) % 7;

@@ -1,20 +1,15 @@
 /** Reads the YAML or JSON documents of a file and knows where each of their values stands. */
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  type Pair,
-  parseAllDocuments,
-  type Scalar,
-} from 'yaml';
-
 import type { PolicyError } from './policy-error.ts';
 import type { Origin } from './policy-set.ts';
 import { scalarOffset } from './scalar-offset.ts';
+import { type DocumentRange, splitDocuments } from './yaml/documents.ts';
+import { readFast } from './yaml/fast-reader.ts';
+import { FILE_BYTES_MAX, SLOW_MARKS_MAX } from './yaml/limits.ts';
+import { LineIndex } from './yaml/line-index.ts';
+import { countMarks } from './yaml/marks.ts';
+import type { ReadDocument } from './yaml/read-document.ts';
+import { readSlow } from './yaml/slow-reader.ts';
+import { OverLimit, Unsure } from './yaml/unsure.ts';
 
 /** A file of policies as it was read. */
 export interface PolicyFile {
@@ -34,127 +29,138 @@ export interface PolicyDocument {
   readonly originInside: (path: readonly PropertyKey[], offset: number) => Origin;
 }
 
-/** Documents that could be read, and the errors of those that could not. Empty documents are left out. */
-export function readPolicyFile(file: PolicyFile): {
-  documents: PolicyDocument[];
-  errors: PolicyError[];
-} {
+/** What the `yaml` library may still read of a set, in marks of structure (yaml/limits.ts). */
+export interface SlowBudget {
+  marks: number;
+}
+
+/** A fresh budget for a set. */
+export function slowBudget(): SlowBudget {
+  return { marks: SLOW_MARKS_MAX };
+}
+
+/**
+ * Gives the documents that could be read one after another, and the errors of those that could not. Empty documents are left
+ * out. A document is only kept as long as whoever takes it keeps it.
+ */
+export function* readPolicyFile(
+  file: PolicyFile,
+  budget: SlowBudget = slowBudget(),
+): Generator<PolicyDocument | PolicyError[]> {
   const bytes = Buffer.byteLength(file.text, 'utf8');
   if (bytes > FILE_BYTES_MAX) {
     const message = `file has ${bytes} bytes, at most ${FILE_BYTES_MAX} are read`;
-    return { documents: [], errors: [startError(file, message, 'split it into several files')] };
+    const help = 'split it into several files';
+    yield [{ file: file.name, line: 1, column: 1, message, help }];
+    return;
   }
-  const lines = new LineCounter();
-  const documents: PolicyDocument[] = [];
-  const errors: PolicyError[] = [];
-  for (const document of parseFile(file, lines, errors)) {
-    const problems = [...document.errors, ...document.warnings];
-    for (const problem of problems) {
-      const message = `not valid YAML: ${plainMessage(problem.message)}`;
-      errors.push({ ...place(file, lines, problem.pos[0]), message, help: helpFor(problem.code) });
+  yield* new FileReader(file, budget).read();
+}
+
+class FileReader {
+  readonly #file: PolicyFile;
+  readonly #lines: LineIndex;
+  readonly #budget: SlowBudget;
+
+  constructor(file: PolicyFile, budget: SlowBudget) {
+    this.#file = file;
+    this.#lines = new LineIndex(file.text);
+    this.#budget = budget;
+  }
+
+  *read(): Generator<PolicyDocument | PolicyError[]> {
+    const { text } = this.#file;
+    const ranges = splitDocuments(text);
+    if (ranges === undefined) {
+      const what = 'a directive, a `...` line, a byte order mark or a lone carriage return';
+      yield* this.#readRest(0, new Unsure(what, 0));
+      return;
     }
-    if (problems.length > 0 || document.contents === null) continue;
+    for (const range of ranges) {
+      const read = this.#readFast(range);
+      if (!(read instanceof Unsure)) {
+        if (read !== undefined) yield read;
+        continue;
+      }
+      const slow = this.#readAlone(range);
+      if (slow === undefined) {
+        yield* this.#readRest(range.start, read);
+        return;
+      }
+      yield* slow;
+    }
+  }
+
+  #readFast(range: DocumentRange): PolicyDocument | PolicyError[] | Unsure | undefined {
+    const { start, contentStart, end } = range;
+    if (contentStart === undefined) return new Unsure('a value beside `---`', start);
     try {
-      const raw: unknown = document.toJS({ maxAliasCount: ALIASES_MAX });
-      if (raw !== null) documents.push(placed(file, lines, document, raw));
+      const read = readFast(this.#file.text, contentStart, end);
+      return read === undefined || read.raw === null ? undefined : this.#placed(read);
     } catch (error) {
-      const message = `aliases of this document cannot be resolved: ${reasonOf(error)}`;
-      const at = place(file, lines, document.contents.range?.[0] ?? 0);
-      errors.push({ ...at, message, help: 'write the values out instead of using `*` aliases' });
+      if (error instanceof Unsure) return error;
+      if (!(error instanceof OverLimit)) throw error;
+      const { message, help, offset } = error;
+      return [{ ...this.#placeOf(offset), message, help }];
     }
   }
-  return { documents, errors };
-}
 
-type Parsed = Document.Parsed;
+  // The document, read by the library, or undefined when it has a mistake: that may reach over the next `---`.
+  #readAlone({ start, end }: DocumentRange): PolicyDocument[] | undefined {
+    if (end === this.#file.text.length || !this.#take(start, end)) return undefined;
+    const { documents, problems } = readSlow(this.#file.text, start, end);
+    if (problems.length > 0) return undefined;
+    return documents.map((document) => this.#placed(document));
+  }
 
-function parseFile(file: PolicyFile, lines: LineCounter, errors: PolicyError[]): Parsed[] {
-  try {
-    const parsed = parseAllDocuments(file.text, { lineCounter: lines, prettyErrors: true });
-    return 'empty' in parsed ? [] : parsed;
-  } catch (error) {
-    errors.push(
-      startError(file, `file cannot be read: ${reasonOf(error)}`, 'nest values less deep'),
-    );
-    return [];
+  // Everything from `start` on, read by the library as one.
+  *#readRest(start: number, reason: Unsure): Generator<PolicyDocument | PolicyError[]> {
+    const { text } = this.#file;
+    if (!this.#take(start, text.length)) {
+      yield [
+        {
+          ...this.#placeOf(reason.offset),
+          message: `not valid YAML, or a form of it that is read in small sets only: ${reason.message}`,
+          help: 'check indentation, brackets and quotes around this place; write aliases and tags out',
+        },
+      ];
+      return;
+    }
+    const { documents, problems } = readSlow(text, start, text.length);
+    if (problems.length > 0) {
+      yield problems.map(({ offset, message, help }) => ({
+        ...this.#placeOf(offset),
+        message,
+        help,
+      }));
+    }
+    for (const document of documents) yield this.#placed(document);
+  }
+
+  #take(start: number, end: number): boolean {
+    const marks = countMarks(this.#file.text, start, end);
+    if (marks > this.#budget.marks) return false;
+    this.#budget.marks -= marks;
+    return true;
+  }
+
+  #placed({ raw, find, scalarAt }: ReadDocument): PolicyDocument {
+    return {
+      raw,
+      originOf: (path) => this.#placeOf(find(path).value),
+      originOfKey: (path) => {
+        const { key, value } = find(path);
+        return this.#placeOf(key ?? value);
+      },
+      originInside: (path, offset) => {
+        const scalar = scalarAt(path);
+        if (scalar === undefined) return this.#placeOf(find(path).value);
+        return this.#placeOf(scalarOffset(scalar, this.#file.text, offset));
+      },
+    };
+  }
+
+  #placeOf(offset: number): Origin {
+    return { file: this.#file.name, ...this.#lines.placeOf(offset) };
   }
 }
-
-function placed(
-  file: PolicyFile,
-  lines: LineCounter,
-  document: Parsed,
-  raw: unknown,
-): PolicyDocument {
-  const originAt = (offset: number): Origin => place(file, lines, offset);
-  const start = (node: Node | null | undefined): number => node?.range?.[0] ?? 0;
-  return {
-    raw,
-    originOf: (path) => originAt(start(find(document, path).value)),
-    originOfKey: (path) => {
-      const { key, value } = find(document, path);
-      return originAt(start(key ?? value));
-    },
-    originInside: (path, offset) => {
-      const { value } = find(document, path);
-      const at = isScalar(value) ? scalarOffset(value as Scalar, file.text, offset) : start(value);
-      return originAt(at);
-    },
-  };
-}
-
-// Stops at the last node that exists, so that a missing field is reported at the map that lacks it.
-function find(
-  document: Parsed,
-  path: readonly PropertyKey[],
-): { key?: Node | undefined; value: Node | null | undefined } {
-  let value: Node | null | undefined = document.contents;
-  let key: Node | undefined;
-  for (const step of path) {
-    if (isAlias(value)) value = value.resolve(document);
-    let next: Node | null | undefined;
-    if (isMap(value)) {
-      const pair: Pair | undefined = value.items.find((item) => keyText(item) === String(step));
-      if (pair === undefined) return { key, value };
-      key = pair.key as Node;
-      next = (pair.value as Node | null) ?? key;
-    } else if (isSeq(value)) next = value.items[Number(step)] as Node | undefined;
-    if (next === undefined) return { key, value };
-    value = next;
-  }
-  return { key, value };
-}
-
-function keyText(pair: Pair): string {
-  return isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
-}
-
-function place(file: PolicyFile, lines: LineCounter, offset: number): Origin {
-  const { line, col } = lines.linePos(Math.min(offset, file.text.length));
-  return { file: file.name, line: Math.max(1, line), column: Math.max(1, col) };
-}
-
-function startError(file: PolicyFile, message: string, help: string): PolicyError {
-  return { file: file.name, line: 1, column: 1, message, help };
-}
-
-// The library's messages end with the place and a drawing of it; we give the place ourselves.
-function plainMessage(message: string): string {
-  const plain = message.split(/ at line \d+|\n/)[0] ?? message;
-  return plain.charAt(0).toLowerCase() + plain.slice(1).replace(/[.:]$/, '');
-}
-
-function helpFor(code: string): string {
-  if (code === 'DUPLICATE_KEY') return 'remove one of the two, a key may stand once in a map';
-  if (code === 'TAB_AS_INDENT') return 'indent with spaces';
-  return 'check indentation, brackets and quotes around this place';
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof RangeError) return 'it is nested too deep';
-  const message = error instanceof Error ? error.message : String(error);
-  return plainMessage(message);
-}
-
-const FILE_BYTES_MAX = 10 * 1024 * 1024;
-const ALIASES_MAX = 100;

@@ -1,8 +1,11 @@
-/** Encodes the state of a proxy: revocations, signal values and risk bands (docs/formats.md, State). */
+/** Encodes the state of a proxy: revocations, signal values, risk bands and restrictions (docs/formats.md, State). */
 import { DtaError } from '../errors.ts';
 import {
   type Attribute,
   type Band,
+  Restriction,
+  RestrictionFlag,
+  type RestrictionSide,
   RevokedDigest,
   RevokedInstance,
   RiskBand,
@@ -11,6 +14,7 @@ import {
   STATE_MAX_BYTES,
   StateHeader,
   StateSection,
+  Verdict,
 } from '../layout.ts';
 import { Records, StringTable, writeSectionFile } from '../section-file.ts';
 
@@ -32,6 +36,27 @@ export interface ServiceBand {
   readonly band: Band;
 }
 
+/** A verdict that takes something from calls, and does not deny them for good. */
+export type RestrictingVerdict = Exclude<Verdict, typeof Verdict.Deny | typeof Verdict.Allow>;
+
+/**
+ * What is taken from the calls of `<environment>/<service>`, or from the calls to it. `readOnly` and `noClearance`
+ * belong to Degrade. A rate (requests a second of one caller to one destination, in all workers of an Envoy) has a burst of
+ * at least 1, and belongs to Throttle, and to Degrade as a cap; 0: none. `retryAfterSeconds` is at least 1 for Break and
+ * Throttle, else 0. `untilMs` 0 ends when it is released.
+ */
+export interface ServiceRestriction {
+  readonly subject: string;
+  readonly side: RestrictionSide;
+  readonly verdict: RestrictingVerdict;
+  readonly readOnly: boolean;
+  readonly noClearance: boolean;
+  readonly ratePerSecond: number;
+  readonly burst: number;
+  readonly retryAfterSeconds: number;
+  readonly untilMs: number;
+}
+
 /** What a proxy's state says. `self` is the proxy's SPIFFE ID; digests are SHA-256 of DER certificates; instances UUIDs. */
 export interface StateContent {
   readonly mesh: string;
@@ -44,6 +69,7 @@ export interface StateContent {
   readonly revokedInstances: readonly string[];
   readonly signals: readonly SignalValue[];
   readonly bands: readonly ServiceBand[];
+  readonly restrictions: readonly ServiceRestriction[];
 }
 
 /**
@@ -57,6 +83,7 @@ export function encodeState(content: StateContent): Uint8Array<ArrayBuffer> {
     encodeInstances(content.revokedInstances).section(StateSection.RevokedInstances),
     encodeSignals(content.signals, strings).section(StateSection.Signals),
     encodeBands(content.bands, strings).section(StateSection.Bands),
+    encodeRestrictions(content.restrictions, strings).section(StateSection.Restrictions),
   ];
   const mesh = strings.intern(content.mesh);
   const self = strings.intern(content.self);
@@ -135,7 +162,7 @@ function checkSignal({ subject, attribute, value, observedAtMs, maxAgeMs }: Sign
   if (!Number.isSafeInteger(observedAtMs) || observedAtMs < 0) {
     throw refused(`${what} was observed at ${observedAtMs}`);
   }
-  if (!Number.isInteger(maxAgeMs) || maxAgeMs < 0 || maxAgeMs > U32_MAX) {
+  if (!isU32(maxAgeMs)) {
     throw refused(`${what} has a greatest age of ${maxAgeMs} ms`);
   }
 }
@@ -162,6 +189,75 @@ function encodeBands(bands: readonly ServiceBand[], strings: StringTable): Recor
     });
   }
   return records;
+}
+
+function encodeRestrictions(
+  restrictions: readonly ServiceRestriction[],
+  strings: StringTable,
+): Records {
+  const records = new Records(Restriction.SIZE);
+  let before: ServiceRestriction | undefined;
+  for (const one of [...restrictions].sort(inOrder)) {
+    checkRestriction(one);
+    const isRepeated = before !== undefined && inOrder(before, one) === 0;
+    before = one;
+    if (isRepeated) continue;
+    records.add((view, at) => {
+      strings.put(view, at + Restriction.subject, one.subject);
+      view.setUint8(at + Restriction.side, one.side);
+      view.setUint8(at + Restriction.verdict, one.verdict);
+      view.setUint8(at + Restriction.flags, flagsOf(one));
+      view.setUint32(at + Restriction.retryAfterSeconds, one.retryAfterSeconds, true);
+      view.setFloat64(at + Restriction.ratePerSecond, one.ratePerSecond, true);
+      view.setUint32(at + Restriction.burst, one.burst, true);
+      view.setBigUint64(at + Restriction.untilMs, BigInt(one.untilMs), true);
+    });
+  }
+  return records;
+}
+
+function checkRestriction(one: ServiceRestriction): void {
+  const { verdict, ratePerSecond, burst, retryAfterSeconds, untilMs } = one;
+  const what = `restriction of \`${one.subject}\``;
+  const waits = verdict === Verdict.Break || verdict === Verdict.Throttle;
+  const isRated = ratePerSecond !== 0;
+  if (!Number.isFinite(ratePerSecond) || ratePerSecond < 0) {
+    throw refused(`${what} has a rate of ${ratePerSecond}`);
+  }
+  if (verdict === Verdict.Throttle ? !isRated : isRated && verdict !== Verdict.Degrade) {
+    throw refused(`${what} has a rate of ${ratePerSecond} for verdict ${verdict}`);
+  }
+  if (!isU32(burst) || burst > 0 !== isRated) throw refused(`${what} has a burst of ${burst}`);
+  if (!isU32(retryAfterSeconds) || retryAfterSeconds > 0 !== waits) {
+    throw refused(`${what} is tried again after ${retryAfterSeconds} s`);
+  }
+  if (flagsOf(one) !== 0 && verdict !== Verdict.Degrade) {
+    throw refused(`${what} has flags for verdict ${verdict}`);
+  }
+  if (!Number.isSafeInteger(untilMs) || untilMs < 0) throw refused(`${what} ends at ${untilMs}`);
+}
+
+function flagsOf({ readOnly, noClearance }: ServiceRestriction): number {
+  const bit = (flag: RestrictionFlag, isSet: boolean) => (isSet ? 1 << flag : 0);
+  return bit(RestrictionFlag.ReadOnly, readOnly) | bit(RestrictionFlag.NoClearance, noClearance);
+}
+
+// Equal keys are put into some order, so that the order of the input never shows.
+function inOrder(a: ServiceRestriction, b: ServiceRestriction): number {
+  return (
+    bySubject(a, b) ||
+    a.side - b.side ||
+    a.verdict - b.verdict ||
+    flagsOf(a) - flagsOf(b) ||
+    a.retryAfterSeconds - b.retryAfterSeconds ||
+    a.ratePerSecond - b.ratePerSecond ||
+    a.burst - b.burst ||
+    a.untilMs - b.untilMs
+  );
+}
+
+function isU32(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= U32_MAX;
 }
 
 function bySubjectAndAttribute(a: SignalValue, b: SignalValue): number {

@@ -1,19 +1,22 @@
 /** One epoch for all proxies, and an edition that cannot be encoded never takes the place of one that can. */
 import { expect, test } from 'vitest';
 
-import { RESERVED_BYTES, StateHeader } from '../layout.ts';
+import { Attribute, Band, RESERVED_BYTES, StateHeader } from '../layout.ts';
+import type { LiveNow } from './live-value-desk.ts';
 import { StateDesk } from './state-desk.ts';
 
 function desk() {
   let epoch = 0n;
   const revoked = { digests: [] as string[], instances: [] as string[] };
+  const live: { now: LiveNow } = { now: { signals: [], bands: [], restrictions: [] } };
   const made = new StateDesk({
     mesh: 'mesh.test',
     store: { nextEpoch: async () => ++epoch },
     revoked: async () => ({ digests: [...revoked.digests], instances: [...revoked.instances] }),
+    live: async () => live.now,
     clock: () => 1_000,
   });
-  return { made, revoked };
+  return { made, revoked, live };
 }
 
 const reader = { spiffeId: 'spiffe://mesh.test/x', labels: { tier: 'gold', zone: 'a' } };
@@ -48,4 +51,22 @@ test('revocations that do not fit are reported, and the last edition goes on', a
   revoked.digests.length = 0;
   await made.advance();
   expect(made.epoch).toBe(3n);
+});
+
+test('live values are those of the moment of the epoch', async () => {
+  const { made, live } = desk();
+  const signal = { attribute: Attribute.EnvironmentFact, value: 1, observedAtMs: 1, maxAgeMs: 0 };
+  live.now = {
+    signals: [{ subject: 'freeze', ...signal }],
+    bands: [{ subject: 'prod/orders', band: Band.Low }],
+    restrictions: [],
+  };
+  await made.advance();
+  const text = () => Buffer.from(made.stateFor(reader) ?? []).toString('latin1');
+  expect(text()).toContain('freeze');
+  expect(text()).toContain('prod/orders');
+  live.now = { signals: [], bands: [], restrictions: [] };
+  expect(text()).toContain('freeze');
+  await made.advance();
+  expect(text()).not.toContain('freeze');
 });

@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { StateStore } from '../store/publications.ts';
 import { encodeState } from './encode-state.ts';
+import type { LiveNow } from './live-value-desk.ts';
 
 /** What proxies have to refuse: digests in hexadecimal, UUIDs. */
 export interface RevokedNow {
@@ -14,6 +15,7 @@ export interface StateDeskOptions {
   readonly mesh: string;
   readonly store: StateStore;
   readonly revoked: () => Promise<RevokedNow>;
+  readonly live: () => Promise<LiveNow>;
   readonly clock: Clock;
 }
 
@@ -29,6 +31,7 @@ interface Edition {
   readonly epoch: bigint;
   readonly issuedAtMs: number;
   readonly revoked: RevokedNow;
+  readonly live: LiveNow;
 }
 
 /** Makes states. Before the first `advance` there is none. */
@@ -49,13 +52,13 @@ export class StateDesk {
 
   /**
    * Takes up what is true now under a new epoch, durable before it is given out. Fails, and the last edition goes on,
-   * when the store fails or the revocations do not fit into a state.
+   * when the store fails or what there is does not fit into a state.
    */
   async advance(): Promise<void> {
     const issuedAtMs = this.#options.clock();
-    const revoked = await this.#options.revoked();
+    const [revoked, live] = await Promise.all([this.#options.revoked(), this.#options.live()]);
     const epoch = await this.#options.store.nextEpoch(issuedAtMs);
-    const edition = { epoch, issuedAtMs, revoked };
+    const edition = { epoch, issuedAtMs, revoked, live };
     // A proxy's own names add a kilobyte at most: what does not fit is found here, where it is reported.
     this.#encode(edition, { spiffeId: 'x'.repeat(512), labels: {} });
     this.#edition = edition;
@@ -79,7 +82,7 @@ export class StateDesk {
     return bytes;
   }
 
-  #encode({ epoch, issuedAtMs, revoked }: Edition, reader: StateReader): Uint8Array {
+  #encode({ epoch, issuedAtMs, revoked, live }: Edition, reader: StateReader): Uint8Array {
     return encodeState({
       mesh: this.#options.mesh,
       self: reader.spiffeId,
@@ -88,8 +91,7 @@ export class StateDesk {
       nowMs: issuedAtMs,
       revokedDigests: revoked.digests.map((digest) => Buffer.from(digest, 'hex')),
       revokedInstances: revoked.instances,
-      signals: [],
-      bands: [],
+      ...live,
     });
   }
 }

@@ -34,6 +34,7 @@ export function toAuditRecord(row: Row): StoredAuditRecord {
     path: String(row.path),
     bodyReason: row.body_reason === null ? undefined : (String(row.body_reason) as ReasonName),
     cutByRevocation: row.cut_by_revocation === 1n,
+    shadowDiffers: row.shadow_differs === 1n,
   };
 }
 

@@ -9,6 +9,8 @@ import { DtaError } from '../errors.ts';
 import { identitySchema } from './migrations/0001-identity.ts';
 import { auditSchema } from './migrations/0002-audit.ts';
 import { publicationsSchema } from './migrations/0003-publications.ts';
+import { liveValuesSchema } from './migrations/0004-live-values.ts';
+import { shadowDiffersSchema } from './migrations/0005-shadow-differs.ts';
 
 /** Values that a statement takes. */
 export type SqlValue = null | number | bigint | string;
@@ -139,4 +141,10 @@ PRAGMA busy_timeout = 5000;
 `;
 
 /** By number: a database that was written must see the same ones again, so only ever append. */
-const allMigrations: readonly string[] = [identitySchema, auditSchema, publicationsSchema];
+const allMigrations: readonly string[] = [
+  identitySchema,
+  auditSchema,
+  publicationsSchema,
+  liveValuesSchema,
+  shadowDiffersSchema,
+];

@@ -38,6 +38,7 @@ function record(seq: bigint, changes: Partial<AuditRecord> = {}): AuditRecord {
     path: '/orders/1',
     bodyReason: undefined,
     cutByRevocation: false,
+    shadowDiffers: false,
     ...changes,
   };
 }
@@ -90,6 +91,7 @@ describe('ingest', () => {
       path: "/o'rders/\u00e9\u{1f600}",
       bodyReason: 'BodyUnreadable',
       cutByRevocation: true,
+      shadowDiffers: true,
     });
     await store.ingest(alice, batch([1n], { records: [full] }), 11);
     const stored = { id: 1, reporter: alice, vmId: '00000000000000aa', receivedAtMs: 11 };

@@ -18,6 +18,8 @@ export interface FilterSettings {
   readonly filePath: string;
   /** The VM's environment: `DTA_IDENTITY`, `DTA_AUDIT_CLUSTER`, `DTA_CACHE_ENTRIES`. */
   readonly environment: Readonly<Record<string, string>>;
+  /** What the VM gets of Envoy's own environment, where it is set. */
+  readonly hostEnvironment?: readonly string[];
 }
 
 /** Builds resources and keeps each encoded configuration as long as its bytes are in use. */
@@ -61,7 +63,10 @@ export class ResourceBuilder {
                 value: { specifier: { case: 'filename', value: this.#settings.filePath } },
               },
             },
-            environmentVariables: { keyValues: { ...this.#settings.environment } },
+            environmentVariables: {
+              hostEnvKeys: [...(this.#settings.hostEnvironment ?? [])],
+              keyValues: { ...this.#settings.environment },
+            },
           },
         },
         configuration: pack(

@@ -1,8 +1,9 @@
 /** What a proxy knows at a moment, by a plain list of measurements: the oracle's side of states, ages and instances. */
 import { Attribute } from '../../controller/layout.ts';
 import type { ServiceBand, SignalValue } from '../../controller/risk/encode-state.ts';
-import type { OracleIdentity } from '../oracle/decide.ts';
-import { randomTarget } from '../oracle/random-policies.ts';
+import { randomTarget } from '../oracle/random-domain.ts';
+import type { OracleIdentity } from '../oracle/request.ts';
+import type { OracleRestriction } from '../oracle/restrictions.ts';
 
 /** How long a state's signals count, in milliseconds from its making (docs/formats.md, StateHeader). */
 export const SOFT_LIFETIME_MS = 15 * 60_000;
@@ -16,6 +17,7 @@ export interface Knowledge {
   readonly bands: readonly ServiceBand[];
   readonly revokedDigests: readonly Uint8Array[];
   readonly revokedInstances: readonly string[];
+  readonly restrictions: readonly OracleRestriction[];
 }
 
 /** `<environment>/<service>` of an identity. */

@@ -20,7 +20,7 @@ describe('bundles of 24 MB', () => {
   let bundle: Uint8Array;
   const clients: Client[] = [];
   beforeAll(async () => {
-    bundle = largeBundle(meshPolicies(['orders']), rules, Math.floor(bytes / rules / 2));
+    bundle = largeBundle(meshPolicies(['orders']), rules, Math.floor(bytes / rules));
     upstream = await Upstream.start();
     mesh = await DirectMesh.start(renewed(bundle, 1n), upstream.port);
   });

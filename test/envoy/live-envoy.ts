@@ -29,7 +29,8 @@ export class LiveEnvoy {
     const file = join(directory, `${name}.yaml`);
     await writeFile(file, bootstrap);
     const args = ['-c', file, '--use-dynamic-base-id', '--concurrency', '2', '--log-level', 'warn'];
-    const child = spawn(envoyPath(), args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const env = { ...process.env, DTA_WORKERS: '2' };
+    const child = spawn(envoyPath(), args, { stdio: ['ignore', 'ignore', 'pipe'], env });
     const envoy = new LiveEnvoy(child, adminPort);
     createInterface({ input: child.stderr }).on('line', (line) => envoy.log.push(line));
     try {

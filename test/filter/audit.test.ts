@@ -112,6 +112,25 @@ test('a running stream is cut when its source is revoked, others go on', () => {
   expect(mesh.status(root, CHECKOUT).code).toBe('DTA1008');
 });
 
+test('a source is found by its streams, whatever became of others', () => {
+  // More sources than the table has buckets, so that most share one.
+  const callers = Array.from({ length: 3000 }, (_, i) =>
+    CHECKOUT.replace(/[0-9a-f]{12}$/, String(i).padStart(12, '0')),
+  );
+  const streams = callers.map((uri) => {
+    const stream = mesh.stream(root, uri);
+    mesh.ask(stream, uri, { end: false });
+    return stream;
+  });
+  for (const [i, stream] of streams.entries()) if (i % 3 !== 0) stream.end();
+  const doomed = callers.filter((_, i) => i % 30 < 2);
+  mesh.state(stateOf({ epoch: 4n, revokedDigests: doomed.map(digestOf) }));
+  mesh.vm.tick(root);
+  const cut = callers.filter((_, i) => i % 3 === 0 && streams[i]?.outcome().reset);
+  expect(cut).toEqual(callers.filter((_, i) => i % 30 === 0));
+  for (const [i, stream] of streams.entries()) if (i % 3 === 0) stream.end();
+});
+
 test('a synchronous decision on a masked route is recorded at once and completed at the end', async () => {
   const masked = `${POLICY('synchronous')}
 ---

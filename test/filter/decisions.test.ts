@@ -1,7 +1,8 @@
 /** Decisions of the compiled filter in the host: what must hold before any rule, then the rules. */
 import { beforeEach, describe, expect, test } from 'vitest';
 
-import { Attribute } from '../../controller/layout.ts';
+import { decodeAuditBatch } from '../../controller/audit/decode-batch.ts';
+import { Attribute, AuditHeader, AuditRecord } from '../../controller/layout.ts';
 import type { Root } from '../../host/vm.ts';
 import {
   bundleOf,
@@ -281,6 +282,354 @@ test('two bundles in one VM never share a decision, and an older version is not 
   const older = mesh.bundle(bundleOf(POLICY, { version: 4n }));
   expect(older.accepted).toBe(true);
   expect(mesh.status(older, CHECKOUT).code).toBe('DTA1011');
+});
+
+let version = 9n;
+/** A bundle with one policy for `orders` and these rules, newer than the one before. */
+const rules = (...lines: readonly string[]): Root => {
+  const text = lines.map((line) => `    - ${line}`).join('\n');
+  const head = POLICY.slice(0, POLICY.indexOf('    - name: checkout-reads'));
+  return mesh.bundle(bundleOf(`${head}${text}\n`, { version: version++ }));
+};
+const ALL = '{ name: all, effect: allow }';
+
+describe('values of a request', () => {
+  const ask = (on: Root, headers: [string, string][] = [], path = '/x') =>
+    mesh.status(on, CHECKOUT, { headers, path }).status;
+
+  test('an allow needs every line of a header, a deny one', () => {
+    const allowed = rules(
+      '{ name: a, effect: allow, to: [{ headers: { X-Tenant: [acme, "eu-*", "*.test"] } }] }',
+    );
+    for (const value of ['acme', 'eu-', 'eu-1', '.test', 'a.test', ' acme\t']) {
+      expect(ask(allowed, [['x-tenant', value]]), value).toBe(200);
+    }
+    for (const value of ['', 'acm', 'acmee', 'Acme', 'eu', 'test']) {
+      expect(ask(allowed, [['x-tenant', value]]), value).toBe(403);
+    }
+    expect(ask(allowed)).toBe(403);
+    // Each text has to match all lines: that two texts share them is not enough.
+    expect(
+      ask(allowed, [
+        ['x-tenant', 'acme'],
+        ['x-tenant', 'acme'],
+      ]),
+    ).toBe(200);
+    expect(
+      ask(allowed, [
+        ['x-tenant', 'acme'],
+        ['x-tenant', 'evil'],
+      ]),
+    ).toBe(403);
+    const denied = rules(
+      ALL,
+      '{ name: d, effect: deny, to: [{ headers: { x-tenant: [evil, "bad-*"] } }] }',
+    );
+    expect(ask(denied)).toBe(200);
+    expect(ask(denied, [['x-tenant', 'acme']])).toBe(200);
+    expect(
+      ask(denied, [
+        ['x-tenant', 'acme'],
+        ['x-tenant', 'evil'],
+      ]),
+    ).toBe(403);
+    expect(
+      ask(denied, [
+        ['x-tenant', 'bad-1'],
+        ['x-tenant', 'acme'],
+      ]),
+    ).toBe(403);
+  });
+
+  test('presence is two-valued, an empty value is one', () => {
+    const here = rules('{ name: a, effect: allow, to: [{ headers: { x-trace: "*" } }] }');
+    expect(ask(here)).toBe(403);
+    expect(ask(here, [['x-trace', '']])).toBe(200);
+    const away = rules('{ name: a, effect: allow, to: [{ notHeaders: { x-trace: "*" } }] }');
+    expect(ask(away)).toBe(200);
+    expect(ask(away, [['x-trace', '']])).toBe(403);
+  });
+
+  test('any line of a header is enough for any()', () => {
+    const lines = (...values: string[]) => values.map((value): [string, string] => ['x-a', value]);
+    const asks = (when: string) => rules(`{ name: a, effect: allow, when: '${when}' }`);
+    const one = asks('any(request.headers["x-a"]) in ["1", "2"]');
+    expect(ask(one, [['x-b', '1'], ...lines('', ' 2 ', '3')])).toBe(200);
+    expect(ask(one, lines('1', '2'))).toBe(200);
+    expect(ask(one, lines('3', '1,2'))).toBe(403);
+    expect(ask(one)).toBe(403);
+    const none = asks('any(request.headers["x-a"]) != "1"');
+    expect(ask(none, lines('2', '3'))).toBe(200);
+    expect(ask(none, lines('2', '1'))).toBe(403);
+    expect(ask(none)).toBe(403);
+    const ends = asks('any(request.headers["x-a"]).endsWith("z")');
+    expect(ask(ends, lines('az', 'b'))).toBe(200);
+    expect(ask(ends, lines('za', 'b'))).toBe(403);
+  });
+
+  test('a header can be read by all lines and by any', () => {
+    const both = rules(
+      `{ name: a, effect: allow, when: 'any(request.headers["x-a"]) == "1" && request.headers["x-a"].startsWith("1")' }`,
+    );
+    const lines = (...values: string[]) => values.map((value): [string, string] => ['x-a', value]);
+    expect(ask(both, lines('10', '1'))).toBe(200);
+    expect(ask(both, lines('10', '11'))).toBe(403);
+    expect(ask(both, lines('1', '2'))).toBe(403);
+  });
+
+  test('parameters are decoded, a broken escape is denied', () => {
+    const allowed = rules(
+      '{ name: a, effect: allow, to: [{ parameters: { "a b": ["x=y", "é*"] } }] }',
+    );
+    for (const query of [
+      'a+b=x=y',
+      'a%20b=x%3Dy',
+      '&&z&a+b=x%3dy&',
+      'a+b=%C3%A9t',
+      'a+b=x=y#&a+b=z',
+    ]) {
+      expect(ask(allowed, [], `/x?${query}`), query).toBe(200);
+    }
+    for (const query of ['', 'a+b', 'a b%20=x=y', 'a+b=X=y', 'a+b=x=y&a+b=z']) {
+      expect(ask(allowed, [], `/x?${query}`), query).toBe(403);
+    }
+    for (const query of ['a+b=x=y&c=%', '%4', 'a=%4x', '%zz=1&a+b=x=y']) {
+      const path = `/x?${query}`;
+      expect(mesh.status(allowed, CHECKOUT, { path }).code, query).toBe('DTA1026');
+    }
+    expect(ask(rules(ALL), [], '/x?%zz')).toBe(200);
+  });
+
+  test('more matches than have room are denied', () => {
+    const many = rules(ALL, '{ name: d, effect: deny, to: [{ parameters: { a: "1" } }] }');
+    const path = (count: number) => `/x?${Array(count).fill('a=1').join('&')}`;
+    expect(mesh.status(many, CHECKOUT, { path: path(1024) }).code).toBe('DTA1012');
+    expect(mesh.status(many, CHECKOUT, { path: path(1025) }).code).toBe('DTA1026');
+  });
+
+  test('methods without a bit and authorities are told apart', () => {
+    const made = rules(
+      '{ name: a, effect: allow, to: [{ methods: [PURGE, "X-*"], paths: [/x] }] }',
+      `{ name: b, effect: allow, to: [{ methods: [GET] }], when: 'request.authority == "orders:80"' }`,
+    );
+    const status = (method: string, authority = 'orders') =>
+      mesh.status(made, CHECKOUT, { method, authority, path: '/x' }).status;
+    for (let round = 0; round < 2; round++) {
+      expect(['PURGE', 'X-', 'X-ANY'].map((method) => status(method))).toEqual([200, 200, 200]);
+      expect(['PURGED', 'LINK', 'x-any', 'GET'].map((method) => status(method))).toEqual([
+        403, 403, 403, 403,
+      ]);
+      expect(status('GET', 'ORDERS:80')).toBe(200);
+      expect(status('GET', 'orders:81')).toBe(403);
+    }
+  });
+
+  test('classes that start anew leave nothing behind', () => {
+    const texts = Array.from({ length: 12 }, (_, i) => `"*${String.fromCharCode(97 + i)}"`);
+    const made = rules(
+      '{ name: a, effect: allow, to: [{ headers: { x-a: [yes] } }] }',
+      `{ name: b, effect: allow, to: [{ headers: { x-b: [${texts.join()}], x-never: never } }] }`,
+    );
+    // One header line for each set of letters: more classes than a table has.
+    for (let set = 1; set < 2000; set++) {
+      const lines: [string, string][] = texts.flatMap((_, i) =>
+        (set >> i) & 1 ? [['x-b', String.fromCharCode(97 + i)]] : [],
+      );
+      expect(ask(made, lines)).toBe(403);
+      if (set % 97 === 0) expect(ask(made, [['x-a', 'yes'], ...lines])).toBe(200);
+    }
+    expect(ask(made, [['x-a', 'yes']])).toBe(200);
+    expect(ask(made, [['x-a', 'no']])).toBe(403);
+  });
+});
+
+test('a decision counts for its own class only, also where few entries hold them all', async () => {
+  const env = { DTA_IDENTITY: 'header', DTA_CACHE_ENTRIES: '16' };
+  mesh = await Mesh.start({ env });
+  const values = Array.from({ length: 64 }, (_, i) => `v${i}`);
+  const allowed = values.filter((_, i) => i % 2 === 0);
+  const made = rules(
+    `{ name: a, effect: allow, to: [{ headers: { x-a: [${allowed.join()}] } }] }`,
+    `{ name: b, effect: deny, to: [{ headers: { x-a: [${values.join()}], x-b: never } }] }`,
+  );
+  mesh.state(stateOf());
+  for (let round = 0; round < 3; round++) {
+    for (const value of values) {
+      const headers: [string, string][] = [['x-a', value]];
+      const { status } = mesh.status(made, CHECKOUT, { headers });
+      expect(status, value).toBe(allowed.includes(value) ? 200 : 403);
+    }
+  }
+});
+
+describe('conditions on what a request is', () => {
+  test('paths: prefixes, suffixes, templates, negations', () => {
+    const made = rules(
+      '{ name: a, effect: allow, to: [{ paths: ["/a/*", "/b/{id}/li*", "*.json", "/c/d*"] }] }',
+      '{ name: b, effect: allow, to: [{ paths: ["/n/**"], notPaths: ["/n/{id}/secret", "*/key"] }] }',
+    );
+    const status = (path: string) => mesh.status(made, CHECKOUT, { path }).status;
+    for (let round = 0; round < 2; round++) {
+      for (const path of [
+        '/a/',
+        '/a/x/y',
+        '/b/1/li',
+        '/b/1/lines/2',
+        '/x/y.json',
+        '/.json',
+        '/c/d',
+        '/n',
+        '/n/x/secret/y',
+      ])
+        expect(status(path), path).toBe(200);
+      for (const path of [
+        '/a',
+        '/ab',
+        '/b/1/l',
+        '/b//lines',
+        '/x.jso',
+        '/c/',
+        '/n/x/secret',
+        '/n/a/key',
+        '/n/key',
+        '/',
+      ])
+        expect(status(path), path).toBe(403);
+    }
+  });
+
+  test('hosts, one after the other', () => {
+    const made = rules('{ name: a, effect: allow, to: [{ hosts: ["a.test", "*.b.test"] }] }');
+    const ask = (authority: string) => mesh.status(made, CHECKOUT, { authority }).status;
+    for (let round = 0; round < 2; round++) {
+      expect(['a.test', 'b.test', 'A.test', 'x.b.test', 'x.c.test'].map(ask)).toEqual([
+        200, 403, 200, 200, 403,
+      ]);
+    }
+  });
+
+  test('the identity and the host, also where a rule is about anybody', () => {
+    const made = rules(
+      `{ name: a, effect: allow, when: 'source.team.endsWith("ments") && source.labels.tier != "low" && request.host.endsWith(".test")' }`,
+      `{ name: b, effect: allow, when: 'has(source.labels.boss) && !(source.environment == destination.environment)' }`,
+    );
+    const status = (subject: string, authority: string, uri = CHECKOUT) =>
+      mesh.status(made, uri, { subject, authority }).status;
+    expect(status('CN=x', 'a.test')).toBe(200);
+    expect(status('OU=label.tier=low', 'a.test')).toBe(200);
+    expect(status('CN=x', 'test')).toBe(403);
+    expect(status('CN=x', 'a.test', STRANGER)).toBe(403);
+    const low = id('prod', 'payments', 'low', '00000000-0000-4000-8000-00000000001d');
+    expect(status('OU=label.tier=low', 'a.test', low)).toBe(403);
+    const staging = id('staging', 'x', 'boss', '00000000-0000-4000-8000-00000000002d');
+    expect(status('OU=label.boss=1', 'x', staging)).toBe(200);
+  });
+
+  test('a route that is unknown counts for a deny, not for an allow', () => {
+    const made = rules(
+      ALL,
+      '{ name: d, effect: deny, to: [{ paths: [/x], notHeaders: { x-a: ok } }] }',
+    );
+    const status = (...values: string[]) => {
+      const headers = values.map((value): [string, string] => ['x-a', value]);
+      return mesh.status(made, CHECKOUT, { path: '/x', headers }).status;
+    };
+    expect(status('ok')).toBe(200);
+    expect(status('ok', 'ok')).toBe(200);
+    expect(status()).toBe(403);
+    expect(status('bad')).toBe(403);
+    expect(status('ok', 'bad')).toBe(403);
+  });
+});
+
+describe('a path that was seen before', () => {
+  test('is another one when a byte of it differs, however it is written', () => {
+    const made = rules(ALL, '{ name: d, effect: deny, to: [{ paths: ["/caf%C3%A9/x", "/a@b"] }] }');
+    for (let round = 0; round < 3; round++) {
+      for (const path of ['/caf%C3%A9/x', '/café/x', '/caf%c3%a9/x?q', '/a@b?/', '/a%40b']) {
+        expect(mesh.status(made, CHECKOUT, { path }).code, path).toBe('DTA1012');
+      }
+      for (const path of ['/caf%C3%A9/y', '/a@c', '/a@', '/a@bb', '/?/a@b']) {
+        expect(mesh.status(made, CHECKOUT, { path }).code, path).toBe('');
+      }
+      for (const path of ['/a@b/../x', '/a%2540b', 'a@b', '?/a@b', '']) {
+        expect(mesh.status(made, CHECKOUT, { path }).code, path).toBe('DTA1010');
+      }
+    }
+  });
+
+  test('keeps its meaning while thousands of others come by', () => {
+    const named = (kept: (i: number) => boolean) =>
+      Array.from({ length: 1500 }, (_, i) => i)
+        .filter(kept)
+        .map((i) => `"/p${i}"`)
+        .join();
+    const isAllowed = (i: number) => i % 3 === 0;
+    // Each path has a class of its own, which are more than a table has: it starts anew.
+    const made = rules(
+      `{ name: a, effect: allow, to: [{ paths: [${named(isAllowed)}] }] }`,
+      `{ name: d, effect: deny, to: [{ paths: [${named((i) => !isAllowed(i))}] }] }`,
+    );
+    for (let i = 0; i < 3000; i++) {
+      for (const path of [i % 1500, (i + 1000) % 1500]) {
+        const { status } = mesh.status(made, CHECKOUT, { path: `/p${path}` });
+        expect(status, `/p${path}`).toBe(isAllowed(path) ? 200 : 403);
+      }
+    }
+  });
+});
+
+test('what a header says of the peer counts in full, also when it was seen before', () => {
+  const digest = Buffer.from(digestOf(CHECKOUT)).toString('hex');
+  const ask = (value: string) => {
+    const stream = mesh.stream(root, CHECKOUT);
+    const outcome = stream.requestHeaders(
+      [
+        [':method', 'GET'],
+        [':path', '/orders/1'],
+        ['x-forwarded-client-cert', value],
+      ],
+      true,
+    );
+    stream.end();
+    return statusOf(outcome).code;
+  };
+  const other = `${digest.slice(0, -1)}${digest.endsWith('0') ? '1' : '0'}`;
+  mesh.state(stateOf({ epoch: 2n, revokedDigests: [Buffer.from(other, 'hex')] }));
+  for (let round = 0; round < 2; round++) {
+    expect(ask(`By=${ORDERS};Hash=${digest}`)).toBe('');
+    expect(ask(`By=${ORDERS};Hash=${other}`)).toBe('DTA1008');
+    expect(ask(`By=${ORDERS};Hash=${digest.toUpperCase()}`)).toBe('');
+    expect(ask(`By=${STRANGER};Hash=${digest}`)).toBe('DTA1009');
+    expect(ask(`By=${ORDERS};Hash=${digest.slice(1)}`)).toBe('DTA1006');
+    expect(ask(`By=${ORDERS};Hash=${digest.slice(1)}g`)).toBe('DTA1006');
+    expect(ask(`By=${ORDERS};hash=${digest}`)).toBe('DTA1006');
+    expect(ask(digest)).toBe('DTA1006');
+    expect(ask(`By=${ORDERS};Hash=${digest};URI=${STRANGER}`)).toBe('DTA1006');
+  }
+});
+
+test('a decision with which shadow rules disagree is recorded, also where one in 16 is', () => {
+  const shadow = `${POLICY}---
+apiVersion: sm-dta/v1
+kind: AccessPolicy
+metadata: { name: trial }
+spec:
+  destination: { service: orders, environment: prod }
+  mode: shadow
+  rules: [{ name: d, effect: deny, to: [{ paths: [/orders/7] }] }]
+`;
+  const made = mesh.bundle(bundleOf(shadow, { version: 9n }));
+  for (const path of ['/orders/7', '/orders/7', '/orders/8', '/orders/7']) {
+    expect(mesh.status(made, CHECKOUT, { path }).status).toBe(200);
+  }
+  mesh.vm.tick(made);
+  const [call] = mesh.vm.httpCalls;
+  const { records } = decodeAuditBatch(call?.body ?? new Uint8Array());
+  expect(records.map(({ path, verdict }) => `${path} ${verdict}`)).toEqual(
+    Array(3).fill('/orders/7 Allow'),
+  );
+  expect(call?.body[AuditHeader.SIZE + AuditRecord.flags]).toBe(2);
 });
 
 test('spoofed x-dta headers never reach the application', () => {

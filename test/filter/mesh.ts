@@ -1,10 +1,14 @@
 /** A small mesh in the host: bundles and states from the real compiler, requests as Envoy would hand them over. */
 import { createHash } from 'node:crypto';
 
-import { Direction } from '../../controller/layout.ts';
+import { Direction, type RestrictionSide, Verdict } from '../../controller/layout.ts';
 import { compileBundle } from '../../controller/policy/compile.ts';
 import { parsePolicySet } from '../../controller/policy/parse.ts';
-import { encodeState, type StateContent } from '../../controller/risk/encode-state.ts';
+import {
+  encodeState,
+  type ServiceRestriction,
+  type StateContent,
+} from '../../controller/risk/encode-state.ts';
 import { loadModule } from '../../host/module.ts';
 import type { Outcome, Stream } from '../../host/stream.ts';
 import { type Root, Vm, type VmOptions } from '../../host/vm.ts';
@@ -60,8 +64,31 @@ export function stateOf(content: Partial<StateContent> = {}): Uint8Array {
     revokedInstances: [],
     signals: [],
     bands: [],
+    restrictions: [],
     ...content,
   });
+}
+
+/** A restriction of Throttle, Break, Isolate or Degrade with nothing more than its verdict needs. */
+export function restrictionOf(
+  subject: string,
+  side: RestrictionSide,
+  verdict: ServiceRestriction['verdict'],
+  more: Partial<ServiceRestriction> = {},
+): ServiceRestriction {
+  const isThrottle = verdict === Verdict.Throttle;
+  return {
+    subject,
+    side,
+    verdict,
+    readOnly: false,
+    noClearance: false,
+    ratePerSecond: isThrottle ? 1 : 0,
+    burst: isThrottle ? 1 : 0,
+    retryAfterSeconds: isThrottle || verdict === Verdict.Break ? 1 : 0,
+    untilMs: 0,
+    ...more,
+  };
 }
 
 /** One VM with the real filter, a settable clock and short cuts for what most tests do. */

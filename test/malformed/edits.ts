@@ -1,11 +1,10 @@
 /** Changes to files that take more than one field. */
 import {
   BundleHeader as Header,
-  PathEdge,
   Rule,
   BundleSection as S,
   Section,
-  ServiceSlot,
+  ServiceEntry,
 } from '../../controller/layout.ts';
 import { hash32 } from '../../controller/policy/hash32.ts';
 import type { FileEditor } from './file-editor.ts';
@@ -82,54 +81,52 @@ export function repeatRecord(file: FileEditor, section: number, record: number):
   return file;
 }
 
-/** Place of the first taken slot of the service table. */
-export function slot(file: FileEditor): number {
-  return taken(file, S.Services, ServiceSlot.listCount);
+/** Index of the first taken word of a section of slots. */
+export function takenSlot(file: FileEditor, slots: number): number {
+  for (let i = 0; i < file.count(slots); i++) if (file.u32(file.at(slots, i)) !== 0) return i;
+  throw new RangeError(`section ${slots} has no taken slot`);
 }
 
-/** Place of the first taken slot of the edge table. */
-export function edge(file: FileEditor): number {
-  return taken(file, S.PathEdges, PathEdge.child);
+/** Changes the first taken word of a section of slots. */
+export function changeSlot(
+  file: FileEditor,
+  slots: number,
+  change: (word: number) => number,
+): FileEditor {
+  const place = file.at(slots, takenSlot(file, slots));
+  return file.set32(place, change(file.u32(place)) >>> 0);
 }
 
-function taken(file: FileEditor, section: number, mark: number): number {
-  for (let i = 0; i < file.count(section); i++) {
-    if (file.u32(file.at(section, i, mark)) !== 0) return file.at(section, i);
-  }
-  throw new RangeError(`section ${section} has no taken slot`);
+/** Turns the words of a section of slots by one place: no key is where its hash points. */
+export function turnSlots(file: FileEditor, slots: number): FileEditor {
+  const words = file.section(slots);
+  const turned = Buffer.concat([words.subarray(-4), words.subarray(0, -4)]);
+  // More empty slots in between, so that a search which starts one place too late does not come around.
+  const wider = Buffer.concat([turned, Buffer.alloc(turned.length)]);
+  return file.rebuild(new Map([[slots, wider]]));
 }
 
-/** All slots taken by copies of one: equal keys never end a search. */
-export function fillTable(
+/** The file with entries appended to its lists, and the index of the first. */
+export function withEntries(
+  file: FileEditor,
+  entries: readonly number[],
+): { file: FileEditor; start: number } {
+  const more = Buffer.from(Uint32Array.from(entries).buffer);
+  const lists = Buffer.concat([file.section(S.Lists), more]);
+  return { file: file.rebuild(new Map([[S.Lists, lists]])), start: file.count(S.Lists) };
+}
+
+/** Index of the first record of a section whose field has a value that is looked for. */
+export function find(
   file: FileEditor,
   section: number,
-  mark: number,
-  size: number,
-): FileEditor {
-  const from = 512 + taken(file, section, mark);
-  const first = 512 + file.at(section, 0);
-  const copy = file.bytes.slice(from, from + size);
-  for (let i = 0; i < file.count(section); i++) file.bytes.set(copy, first + i * size);
-  return file;
-}
-
-/** Moves a service to a slot that its own search does not reach. */
-export function hideService(file: FileEditor): FileEditor {
-  const from = slot(file);
-  const bytes = file.bytes.slice(512 + from, 512 + from + ServiceSlot.SIZE);
-  const count = file.count(S.Services);
-  const home = file.u32(from) & (count - 1);
-  file.bytes.fill(0, 512 + from, 512 + from + ServiceSlot.SIZE);
-  const empty = [...Array(count).keys()].filter(
-    (i) => i !== home && file.u32(file.at(S.Services, i, ServiceSlot.listCount)) === 0,
-  );
-  const target = empty.find(
-    (i) =>
-      file.u32(file.at(S.Services, (i + count - 1) & (count - 1), ServiceSlot.listCount)) === 0,
-  );
-  if (target === undefined) throw new RangeError('no slot out of reach');
-  file.bytes.set(bytes, 512 + file.at(S.Services, target));
-  return file;
+  field: number,
+  isWanted: (value: number) => boolean,
+): number {
+  for (let i = 0; i < file.count(section); i++) {
+    if (isWanted(file.u32(file.at(section, i, field)))) return i;
+  }
+  throw new RangeError(`section ${section} has no such record`);
 }
 
 /** 1,100 rules that each name 64 Ki selectors. */
@@ -145,34 +142,62 @@ export function entangle(file: FileEditor): FileEditor {
   return many;
 }
 
-/** A service table, half full as allowed, whose keys all belong into its first part: look-ups walk over most of it. */
-export function clusterServices(file: FileEditor, slots: number): FileEditor {
+/** 1,100 services whose names are 64 KiB long, each one byte behind the one before. */
+export function entangleKeys(file: FileEditor): FileEditor {
+  const size = 65_536;
+  const names = Buffer.alloc(size + 1100);
+  for (let i = 0; i < names.length; i++) names[i] = (Math.imul(i, i + 7) >>> 3) & 0xff;
+  const texts = Buffer.concat([file.section(S.Strings), names]);
+  const records: { hash: number; bytes: Uint8Array }[] = [];
+  for (let i = 0; i < 1100; i++) {
+    const record = Uint32Array.of(0, 1, file.count(S.Strings) + i, size);
+    records.push({
+      hash: hash32(names.subarray(i, i + size)),
+      bytes: new Uint8Array(record.buffer),
+    });
+  }
+  const slots = new Uint32Array(4096);
+  for (const [i, { hash }] of records.entries()) {
+    let at = hash & 4095;
+    while (slots[at] !== 0) at = (at + 1) & 4095;
+    slots[at] = ((hash & 0xff00_0000) | (i + 1)) >>> 0;
+  }
+  const sections = new Map([
+    [S.Strings, texts],
+    [S.Services, Buffer.concat(records.map(({ bytes }) => bytes))],
+    [S.ServiceSlots, new Uint8Array(slots.buffer)],
+  ] as [number, Uint8Array][]);
+  return file.rebuild(sections);
+}
+
+/** A service table, half full, whose keys all belong into its first part: look-ups walk over most of it. */
+export function clusterServices(file: FileEditor, slotCount: number): FileEditor {
   const texts: Uint8Array[] = [file.section(S.Strings)];
   const keys: { hash: number; home: number; off: number }[] = [];
   let off = file.count(S.Strings);
-  for (let n = 0; keys.length < slots / 2; n++) {
+  for (let n = 0; keys.length < slotCount / 2; n++) {
     const key = Buffer.from(String(n).padStart(8, '0'));
     const hash = hash32(key) >>> 0;
-    const home = hash & (slots - 1);
-    if (home >= slots / 64) continue;
+    const home = hash & (slotCount - 1);
+    if (home >= slotCount / 64) continue;
     keys.push({ hash, home, off });
     texts.push(key);
     off += key.length;
   }
-  const table = new DataView(new ArrayBuffer(slots * ServiceSlot.SIZE));
-  let slotIndex = 0;
-  for (const key of keys.sort((a, b) => a.home - b.home)) {
-    slotIndex = Math.max(slotIndex, key.home);
-    const at = slotIndex * ServiceSlot.SIZE;
-    table.setUint32(at + ServiceSlot.hash, key.hash, true);
-    table.setUint32(at + ServiceSlot.listCount, 1, true);
-    table.setUint32(at + ServiceSlot.key, key.off, true);
-    table.setUint32(at + ServiceSlot.keyLen, 8, true);
-    slotIndex += 1;
+  const records = new DataView(new ArrayBuffer(keys.length * ServiceEntry.SIZE));
+  const slots = new Uint32Array(slotCount);
+  let slot = 0;
+  for (const [i, key] of keys.sort((a, b) => a.home - b.home).entries()) {
+    slot = Math.max(slot, key.home);
+    slots[slot++] = ((key.hash & 0xff00_0000) | (i + 1)) >>> 0;
+    records.setUint32(i * ServiceEntry.SIZE + ServiceEntry.listCount, 1, true);
+    records.setUint32(i * ServiceEntry.SIZE + ServiceEntry.key, key.off, true);
+    records.setUint32(i * ServiceEntry.SIZE + ServiceEntry.keyLen, 8, true);
   }
   const sections = new Map([
     [S.Strings, Buffer.concat(texts)],
-    [S.Services, new Uint8Array(table.buffer)],
+    [S.Services, new Uint8Array(records.buffer)],
+    [S.ServiceSlots, new Uint8Array(slots.buffer)],
   ] as [number, Uint8Array][]);
   return file.rebuild(sections);
 }

@@ -8,11 +8,16 @@ import {
   Interval,
   Label,
   MaskProfile,
+  Outcome,
+  PathAffix,
   PathEdge,
   PathNode,
   PathPattern,
   Program,
   RESERVED_BYTES,
+  RequestName,
+  RequestTest,
+  Restriction,
   RevokedDigest,
   RevokedInstance,
   RiskBand,
@@ -20,7 +25,7 @@ import {
   Rule,
   Section,
   Selector,
-  ServiceSlot,
+  ServiceEntry,
   Signal,
   StateHeader,
 } from '../../controller/layout.ts';
@@ -31,19 +36,24 @@ export const bundleRecordBytes: readonly number[] = [
   0,
   1,
   4,
-  ...[Rule, Selector, IdentityTest, ServiceSlot, Route, PathPattern, PathNode, PathEdge].map(
-    sizeOf,
-  ),
+  ...[Rule, Outcome, Selector, IdentityTest, ServiceEntry].map(sizeOf),
+  4,
+  ...[Route, PathPattern, PathNode, PathEdge].map(sizeOf),
+  4,
+  PathAffix.SIZE,
+  4,
   ...[HostPattern, Program].map(sizeOf),
   4,
-  ...[Atom, Interval, Label, MaskProfile].map(sizeOf),
+  ...[Atom, Interval, RequestName, RequestTest].map(sizeOf),
+  4,
+  ...[Label, MaskProfile].map(sizeOf),
   1,
 ];
 /** Bytes of one record by section of a state. */
 export const stateRecordBytes: readonly number[] = [
   0,
   1,
-  ...[RevokedDigest, RevokedInstance, Signal, RiskBand].map(sizeOf),
+  ...[RevokedDigest, RevokedInstance, Signal, RiskBand, Restriction].map(sizeOf),
 ];
 
 /** A copy of a file that can be changed; places count from the start of the payload. */

@@ -23,12 +23,12 @@ const tooLarge = new Uint8Array(BUNDLE_MAX_BYTES + 2 ** 20);
 export const frame: Case[] = [
   ['no bytes', reasons.tooShort, [0, 0], () => new Uint8Array()],
   ['only reserved bytes', reasons.tooShort, [0, 0], ({ bytes }) => bytes.subarray(0, 512)],
-  ['no section table', reasons.tooShort, [0, 0], (f) => cutTo(f, 608)],
+  ['no section table', reasons.tooShort, [0, 0], (f) => cutTo(f, 624)],
   ['33 MiB', reasons.tooLong, [0, 0], () => tooLarge],
   ['a reserved byte', reasons.reserved, [0, 0], (f) => setFile(f, 511, 1)],
   ['reserved in the header', reasons.reserved, [0, 1], (f) => f.set16(Header.reserved, 1)],
   ['the magic of a state', reasons.magic, [0, 0], (f) => f.set32(Header.magic, 0x53415444)],
-  ['format version 2', reasons.version, [0, 0], (f) => f.set16(Header.formatVersion, 2)],
+  ['format version 1', reasons.version, [0, 0], (f) => f.set16(Header.formatVersion, 1)],
   [
     'payload length',
     reasons.length,
@@ -40,7 +40,7 @@ export const frame: Case[] = [
   ['no mesh', reasons.header, [0, 3], (f) => f.set32(Header.meshLen, 0)],
   ['no service', reasons.header, [0, 3], (f) => f.set32(Header.serviceLen, 0)],
   ['names over 2 KiB', reasons.header, [0, 4], longNames],
-  ['17 sections', reasons.sectionCount, [0, 0], (f) => f.set16(Header.sectionCount, 17)],
+  ['25 sections', reasons.sectionCount, [0, 0], (f) => f.set16(Header.sectionCount, 25)],
   ['a direction', reasons.value, [0, 0], (f) => f.set8(Header.direction, 2)],
   ['a shadow bundle', reasons.value, [0, 1], (f) => f.set8(Header.mode, 1)],
   [
@@ -53,7 +53,7 @@ export const frame: Case[] = [
     'an unknown section',
     reasons.sectionOrder,
     [S.MaskBlobs, 0],
-    (f) => f.set32(f.entry(S.MaskBlobs), 19),
+    (f) => f.set32(f.entry(S.MaskBlobs), 27),
   ],
   [
     'a section that is not aligned',
@@ -89,7 +89,7 @@ export const frame: Case[] = [
     'one record more',
     reasons.sectionSize,
     [S.Rules, 0],
-    (f) => f.set32(f.entry(S.Rules) + Section.count, 4),
+    (f) => f.set32(f.entry(S.Rules) + Section.count, f.count(S.Rules) + 1),
   ],
   ['a count that wraps', reasons.sectionSize, [S.Rules, 0], wrappingCount],
   ['a set byte of padding', reasons.padding, [S.Lists, 0], (f) => setPadding(f)],

@@ -3,6 +3,7 @@ import {
   Atom,
   AtomOp,
   Attribute,
+  CHILD_LEAF,
   BundleHeader as Header,
   HostPattern,
   IdentityTest,
@@ -10,31 +11,39 @@ import {
   Label,
   MaskProfile,
   NONE,
+  Outcome,
+  PathAffix,
   PathEdge,
   PathNode,
   PathPattern,
   Program,
+  RequestKind,
+  RequestName,
+  RequestTest,
   Route,
   Rule,
   BundleSection as S,
   Selector,
-  ServiceSlot,
+  ServiceEntry,
+  TestOp,
+  TextOp,
 } from '../../controller/layout.ts';
-import { edge, repeat, slot } from './edits.ts';
-import { bundleSectionNames } from './file-editor.ts';
+import { find, repeat, withEntries } from './edits.ts';
+import { bundleSectionNames, type FileEditor } from './file-editor.ts';
 import { type Case, FAR, reasons } from './refusal-case.ts';
 
 /** Strings outside of the strings. */
 export const strings: Case[] = (
   [
     [S.Rules, Rule.nameLen],
-    [S.Rules, Rule.file],
     [S.IdentityTests, IdentityTest.label],
     [S.IdentityTests, IdentityTest.valueLen],
-    [S.Routes, Route.otherMethod],
-    [S.PathPatterns, PathPattern.text],
+    [S.Services, ServiceEntry.keyLen],
+    [S.PathEdges, PathEdge.segment],
+    [S.PathAffixes, PathAffix.text],
     [S.Hosts, HostPattern.textLen],
-    [S.Atoms, Atom.text],
+    [S.RequestNames, RequestName.name],
+    [S.RequestTests, RequestTest.textLen],
     [S.Labels, Label.name],
   ] as const
 ).map(([section, field]) => [
@@ -51,11 +60,10 @@ export const spans: Case[] = (
     [S.Rules, Rule.routeStart],
     [S.Selectors, Selector.testStart],
     [S.Selectors, Selector.ruleStart],
+    [S.Services, ServiceEntry.listStart],
     [S.PathPatterns, PathPattern.ruleStart],
-    [S.PathNodes, PathNode.endStart],
-    [S.PathNodes, PathNode.tailStart],
     [S.Programs, Program.start],
-    [S.Atoms, Atom.intervalStart],
+    [S.RequestNames, RequestName.testStart],
   ] as const
 ).flatMap(([section, field]): Case[] => [
   // 2^32 - 1 and 2 come out as 1 where the sum is taken in 32 bits.
@@ -73,21 +81,293 @@ export const spans: Case[] = (
   ],
 ]);
 
+/** The first atom of an attribute. */
+const atom = (f: FileEditor, attribute: Attribute): number =>
+  find(f, S.Atoms, Atom.attribute, (word) => (word & 0xffff) === attribute);
+
+/** Atoms that point where nothing is: a record, or two entries in Lists and what these name. */
+export const operands: Case[] = [
+  ...(
+    [
+      ['Identity', S.IdentityTests],
+      ['Path', S.PathPatterns],
+      ['Host', S.Hosts],
+      ['RequestValue', S.RequestTests],
+      ['RequestName', S.RequestNames],
+    ] as const
+  ).map(
+    ([name, section]): Case => [
+      `an atom behind the records of ${name}`,
+      reasons.index,
+      [S.Atoms, undefined],
+      (f) => f.set32(f.at(S.Atoms, atom(f, Attribute[name]), Atom.index), f.count(section)),
+    ],
+  ),
+  [
+    'an atom with an index that nothing reads',
+    reasons.index,
+    [S.Atoms, undefined],
+    (f) => f.set32(f.at(S.Atoms, atom(f, Attribute.SourceCpu), Atom.index), 1),
+  ],
+  ...([Attribute.RequestTime, Attribute.EnvironmentFact] as const).flatMap((attribute): Case[] => [
+    [
+      `two entries behind the lists (${attribute})`,
+      reasons.span,
+      [S.Atoms, undefined],
+      (f) => f.set32(f.at(S.Atoms, atom(f, attribute), Atom.index), f.count(S.Lists) - 1),
+    ],
+    [
+      `two entries at the end of all numbers (${attribute})`,
+      reasons.span,
+      [S.Atoms, undefined],
+      (f) => f.set32(f.at(S.Atoms, atom(f, attribute), Atom.index), NONE),
+    ],
+  ]),
+  [
+    'intervals behind the intervals',
+    reasons.span,
+    [S.Atoms, undefined],
+    (f) => {
+      const { file, start } = withEntries(f, [1, f.count(S.Intervals)]);
+      return file.set32(file.at(S.Atoms, atom(file, Attribute.RequestTime), Atom.index), start);
+    },
+  ],
+  [
+    'the name of a fact behind the strings',
+    reasons.string,
+    [S.Atoms, undefined],
+    (f) => {
+      const { file, start } = withEntries(f, [f.count(S.Strings), 1]);
+      return file.set32(file.at(S.Atoms, atom(file, Attribute.EnvironmentFact), Atom.index), start);
+    },
+  ],
+];
+
+/** A node with prefixes of these lengths. */
+function withLengths(f: FileEditor, lengths: readonly number[]): FileEditor {
+  const { file, start } = withEntries(f, [lengths.length, ...lengths]);
+  const node = find(file, S.PathNodes, PathNode.prefixes, (word) => word !== NONE);
+  return file.set32(file.at(S.PathNodes, node, PathNode.prefixes), start);
+}
+
+/** What leads to patterns of paths. */
+export const paths: Case[] = [
+  [
+    'suffix lengths behind the lists',
+    reasons.span,
+    [0, 8],
+    (f) => f.set32(Header.suffixLengthStart, NONE).set32(Header.suffixLengthCount, 2),
+  ],
+  [
+    'suffix lengths that fall',
+    reasons.sortOrder,
+    [0, 8],
+    (f) => {
+      const { file, start } = withEntries(f, [5, 4]);
+      return file.set32(Header.suffixLengthStart, start).set32(Header.suffixLengthCount, 2);
+    },
+  ],
+  [
+    'a suffix whose length is not listed',
+    reasons.hashTable,
+    [S.PathAffixes, undefined],
+    (f) => f.set32(Header.suffixLengthCount, 0),
+  ],
+  [
+    'prefixes behind the lists',
+    reasons.span,
+    [S.PathNodes, 0],
+    (f) => f.set32(f.at(S.PathNodes, 0, PathNode.prefixes), f.count(S.Lists)),
+  ],
+  [
+    'prefixes that leave the lists',
+    reasons.span,
+    [S.PathNodes, undefined],
+    (f) => {
+      const { file, start } = withEntries(f, [2, 1]);
+      return file.set32(file.at(S.PathNodes, 0, PathNode.prefixes), start);
+    },
+  ],
+  ['lengths that fall', reasons.sortOrder, [S.PathNodes, undefined], (f) => withLengths(f, [2, 0])],
+  ['equal lengths', reasons.sortOrder, [S.PathNodes, undefined], (f) => withLengths(f, [2, 2])],
+  [
+    'a length above all strings',
+    reasons.listEntry,
+    [S.PathNodes, undefined],
+    (f) => withLengths(f, [0, 2, f.count(S.Strings) + 1]),
+  ],
+  [
+    'a prefix whose length is not listed',
+    reasons.hashTable,
+    [S.PathAffixes, undefined],
+    (f) => withLengths(f, [77]),
+  ],
+  [
+    'a prefix of a node without prefixes',
+    reasons.hashTable,
+    [S.PathAffixes, 0],
+    (f) => {
+      const node = find(f, S.PathNodes, PathNode.prefixes, (word) => word === NONE);
+      return f.set32(f.at(S.PathAffixes, 0, PathAffix.node), node);
+    },
+  ],
+  [
+    'an affix of no node',
+    reasons.index,
+    [S.PathAffixes, 0],
+    (f) => f.set32(f.at(S.PathAffixes, 0, PathAffix.node), f.count(S.PathNodes)),
+  ],
+  [
+    'an affix of no pattern',
+    reasons.index,
+    [S.PathAffixes, 1],
+    (f) => f.set32(f.at(S.PathAffixes, 1, PathAffix.pattern), f.count(S.PathPatterns)),
+  ],
+  [
+    'a node that ends no pattern',
+    reasons.index,
+    [S.PathNodes, 1],
+    (f) => f.set32(f.at(S.PathNodes, 1, PathNode.end), f.count(S.PathPatterns)),
+  ],
+  [
+    'a tail of no pattern',
+    reasons.index,
+    [S.PathNodes, 1],
+    (f) => f.set32(f.at(S.PathNodes, 1, PathNode.tail), f.count(S.PathPatterns)),
+  ],
+  [
+    'a trie with a cycle',
+    reasons.index,
+    [S.PathNodes, 1],
+    (f) => f.set32(f.at(S.PathNodes, 1, PathNode.anyChild), 1),
+  ],
+  [
+    'a trie that leaves its table',
+    reasons.index,
+    [S.PathNodes, 0],
+    (f) => f.set32(f.at(S.PathNodes, 0), f.count(S.PathNodes)),
+  ],
+  [
+    'a leaf of no pattern',
+    reasons.index,
+    [S.PathNodes, 0],
+    (f) => f.set32(f.at(S.PathNodes, 0), CHILD_LEAF + f.count(S.PathPatterns)),
+  ],
+  [
+    'an edge to its parent',
+    reasons.index,
+    [S.PathEdges, 0],
+    (f) => f.set32(f.at(S.PathEdges, 0, PathEdge.child), f.u32(f.at(S.PathEdges, 0))),
+  ],
+  [
+    'an edge from nowhere',
+    reasons.index,
+    [S.PathEdges, 0],
+    (f) => f.set32(f.at(S.PathEdges, 0, PathEdge.node), f.count(S.PathNodes)),
+  ],
+  [
+    'an edge to nowhere',
+    reasons.index,
+    [S.PathEdges, 1],
+    (f) => f.set32(f.at(S.PathEdges, 1, PathEdge.child), f.count(S.PathNodes)),
+  ],
+  [
+    'an edge to no child',
+    reasons.index,
+    [S.PathEdges, 1],
+    (f) => f.set32(f.at(S.PathEdges, 1, PathEdge.child), NONE),
+  ],
+  [
+    'no trie',
+    reasons.index,
+    [S.PathNodes, 0],
+    (f) => f.rebuild(new Map([[S.PathNodes, new Uint8Array()]])),
+  ],
+];
+
+const listed = (f: FileEditor): number =>
+  find(f, S.RequestNames, RequestName.testCount, (n) => n > 0);
+const test = (f: FileEditor, op: TextOp): number =>
+  find(f, S.RequestTests, RequestTest.op, (o) => o === op);
+
+/** The list of a name, replaced. */
+function withTests(f: FileEditor, tests: readonly number[]): FileEditor {
+  const { file, start } = withEntries(f, tests);
+  const name = file.at(S.RequestNames, listed(f));
+  return file
+    .set32(name + RequestName.testStart, start)
+    .set32(name + RequestName.testCount, tests.length);
+}
+
+/** What is read of requests. */
+export const requests: Case[] = [
+  [
+    'a test of no name',
+    reasons.index,
+    [S.RequestTests, 1],
+    (f) => f.set32(f.at(S.RequestTests, 1, RequestTest.name), f.count(S.RequestNames)),
+  ],
+  [
+    'a comparison of values',
+    reasons.value,
+    [S.RequestTests, 1],
+    (f) => f.set32(f.at(S.RequestTests, 1, RequestTest.op), TextOp.Suffix + 1),
+  ],
+  [
+    'no comparison of values',
+    reasons.value,
+    [S.RequestTests, 0],
+    (f) => f.set32(f.at(S.RequestTests, 0, RequestTest.op), 0),
+  ],
+  [
+    'a kind of a name',
+    reasons.value,
+    [S.RequestNames, 1],
+    (f) => f.set32(f.at(S.RequestNames, 1), RequestKind.Method + 1),
+  ],
+  ['65 names', reasons.index, [S.RequestNames, 65], (f) => repeat(f, S.RequestNames, 65)],
+  [
+    'tests of a name that fall',
+    reasons.sortOrder,
+    [S.RequestNames, undefined],
+    (f) =>
+      withTests(
+        f,
+        [test(f, TextOp.Suffix), test(f, TextOp.Prefix)].sort((a, b) => b - a),
+      ),
+  ],
+  [
+    'a test that a name lists twice',
+    reasons.sortOrder,
+    [S.RequestNames, undefined],
+    (f) => withTests(f, [test(f, TextOp.Prefix), test(f, TextOp.Prefix)]),
+  ],
+  [
+    'a test of another name',
+    reasons.listEntry,
+    [S.RequestNames, undefined],
+    (f) => {
+      const at = f.at(S.RequestTests, test(f, TextOp.Prefix), RequestTest.name);
+      return f.set32(at, (f.u32(at) + 1) % f.count(S.RequestNames));
+    },
+  ],
+  [
+    'a test in a list that slots find',
+    reasons.listEntry,
+    [S.RequestNames, undefined],
+    (f) => withTests(f, [test(f, TextOp.Equal)]),
+  ],
+  [
+    'a test that no list has',
+    reasons.hashTable,
+    [S.RequestTests, undefined],
+    (f) => f.set32(f.at(S.RequestNames, listed(f), RequestName.testCount), 0),
+  ],
+];
+
 /** Fields with a meaning of their own. */
 export const records: Case[] = [
   ['string of the mesh', reasons.string, [0, 3], (f) => f.set32(Header.mesh, FAR)],
-  [
-    'string of a service',
-    reasons.string,
-    [S.Services, undefined],
-    (f) => f.set32(slot(f) + ServiceSlot.keyLen, FAR),
-  ],
-  [
-    'string of an edge',
-    reasons.string,
-    [S.PathEdges, undefined],
-    (f) => f.set32(edge(f) + PathEdge.segment, FAR),
-  ],
   ['rules of any source', reasons.span, [0, 5], (f) => f.set32(Header.anySourceCount, FAR)],
   [
     'rules of any path',
@@ -121,48 +401,59 @@ export const records: Case[] = [
     (f) => f.set32(f.at(S.Routes, 0, Route.pattern), 99),
   ],
   [
-    'hosts of a route',
+    'an outcome of a rule',
+    reasons.index,
+    [S.Rules, 0],
+    (f) => f.set32(f.at(S.Rules, 0, Rule.outcome), f.count(S.Outcomes)),
+  ],
+  [
+    'a program of a route',
+    reasons.index,
+    [S.Routes, 1],
+    (f) => f.set32(f.at(S.Routes, 1, Route.program), f.count(S.Programs)),
+  ],
+  [
+    'hosts of a route behind the lists',
+    reasons.span,
+    [S.Routes, 0],
+    (f) => f.set32(f.at(S.Routes, 0, Route.hosts), f.count(S.Lists) - 1),
+  ],
+  [
+    'hosts of a route that there are not',
     reasons.index,
     [S.Routes, 0],
-    (f) => f.set64(f.at(S.Routes, 0, Route.hosts), 1n << 63n),
-  ],
-  [
-    'a trie with a cycle',
-    reasons.index,
-    [S.PathNodes, 1],
-    (f) => f.set32(f.at(S.PathNodes, 1, PathNode.anyChild), 1),
-  ],
-  [
-    'a trie that leaves its table',
-    reasons.index,
-    [S.PathNodes, 0],
-    (f) => f.set32(f.at(S.PathNodes, 0), f.count(S.PathNodes)),
-  ],
-  [
-    'an edge to its parent',
-    reasons.index,
-    [S.PathEdges, undefined],
-    (f) => f.set32(edge(f) + PathEdge.node, 0xffff),
-  ],
-  [
-    'an edge to nowhere',
-    reasons.index,
-    [S.PathEdges, undefined],
-    (f) => f.set32(edge(f) + PathEdge.child, FAR),
-  ],
-  [
-    'no trie',
-    reasons.index,
-    [S.PathNodes, 0],
-    (f) => f.rebuild(new Map([[S.PathNodes, new Uint8Array()]])),
+    (f) => {
+      const { file, start } = withEntries(f, [0, 1 << 30]);
+      return file.set32(file.at(S.Routes, 0, Route.hosts), start);
+    },
   ],
   ['65 labels', reasons.index, [S.Labels, 65], (f) => repeat(f, S.Labels, 65)],
   ['65 hosts', reasons.index, [S.Hosts, 65], (f) => repeat(f, S.Hosts, 65)],
   ['3 mask profiles', reasons.index, [S.MaskProfiles, 3], (f) => repeat(f, S.MaskProfiles, 3)],
-  ['an effect', reasons.value, [S.Rules, 1], (f) => f.set8(f.at(S.Rules, 1, Rule.effect), 2)],
-  ['a risk', reasons.value, [S.Rules, 0], (f) => f.set8(f.at(S.Rules, 0, Rule.maxRisk), 4)],
-  ['an audit', reasons.value, [S.Rules, 0], (f) => f.set8(f.at(S.Rules, 0, Rule.audit), 3)],
-  ['a shadow flag', reasons.value, [S.Rules, 0], (f) => f.set8(f.at(S.Rules, 0, Rule.shadow), 2)],
+  [
+    'an effect',
+    reasons.value,
+    [S.Outcomes, 1],
+    (f) => f.set8(f.at(S.Outcomes, 1, Outcome.effect), 2),
+  ],
+  [
+    'a risk',
+    reasons.value,
+    [S.Outcomes, 0],
+    (f) => f.set8(f.at(S.Outcomes, 0, Outcome.maxRisk), 4),
+  ],
+  [
+    'an audit',
+    reasons.value,
+    [S.Outcomes, 0],
+    (f) => f.set8(f.at(S.Outcomes, 0, Outcome.audit), 3),
+  ],
+  [
+    'a shadow flag',
+    reasons.value,
+    [S.Outcomes, 0],
+    (f) => f.set8(f.at(S.Outcomes, 0, Outcome.shadow), 2),
+  ],
   [
     'an identity attribute',
     reasons.value,
@@ -181,6 +472,24 @@ export const records: Case[] = [
     [S.IdentityTests, 0],
     (f) => f.set8(f.at(S.IdentityTests, 0), 1).set8(f.at(S.IdentityTests, 0, IdentityTest.op), 5),
   ],
+  [
+    'a service that is there',
+    reasons.value,
+    [S.IdentityTests, 0],
+    (f) =>
+      f
+        .set8(f.at(S.IdentityTests, 0), 1)
+        .set8(f.at(S.IdentityTests, 0, IdentityTest.op), TestOp.Present),
+  ],
+  [
+    'a test that is not known',
+    reasons.value,
+    [S.IdentityTests, 0],
+    (f) =>
+      f
+        .set8(f.at(S.IdentityTests, 0), 6)
+        .set8(f.at(S.IdentityTests, 0, IdentityTest.op), TestOp.Absent + 1),
+  ],
   ['a host kind', reasons.value, [S.Hosts, 1], (f) => f.set32(f.at(S.Hosts, 1), 9)],
   ['an attribute', reasons.value, [S.Atoms, 0], (f) => f.set16(f.at(S.Atoms, 0), 99)],
   ['an operation', reasons.value, [S.Atoms, 0], (f) => f.set8(f.at(S.Atoms, 0, Atom.op), 0)],
@@ -189,6 +498,24 @@ export const records: Case[] = [
     reasons.value,
     [S.Atoms, 0],
     (f) => f.set8(f.at(S.Atoms, 0, Atom.op), AtomOp.Within),
+  ],
+  [
+    'a record that is less',
+    reasons.value,
+    [S.Atoms, undefined],
+    (f) => f.set16(f.at(S.Atoms, atom(f, Attribute.SourceCpu)), Attribute.Identity),
+  ],
+  [
+    'a number that matches',
+    reasons.value,
+    [S.Atoms, undefined],
+    (f) => f.set8(f.at(S.Atoms, atom(f, Attribute.SourceCpu), Atom.op), AtomOp.Matches),
+  ],
+  [
+    'an attribute between signals and records',
+    reasons.value,
+    [S.Atoms, undefined],
+    (f) => f.set16(f.at(S.Atoms, atom(f, Attribute.Path)), Attribute.EnvironmentFact + 1),
   ],
   [
     'a time that is less',
@@ -244,11 +571,10 @@ export const records: Case[] = [
 /** Reserved bytes. */
 export const reserved: Case[] = (
   [
-    [S.Rules, Rule.reserved],
-    [S.IdentityTests, IdentityTest.reserved],
-    [S.IdentityTests, IdentityTest.reserved2],
+    [S.Outcomes, Outcome.reserved],
+    [S.Hosts, HostPattern.reserved],
     [S.Atoms, Atom.reserved],
-    [S.Atoms, Atom.reserved2],
+    [S.RequestNames, RequestName.reserved],
     [S.MaskProfiles, MaskProfile.reserved],
     [S.MaskProfiles, MaskProfile.reserved2],
   ] as const

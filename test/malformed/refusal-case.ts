@@ -37,5 +37,5 @@ export const reasons = {
   interval: 'intervals are not rising and disjoint',
   maskBlob: 'mask profile is not well formed',
   sortOrder: 'records are not sorted',
-  entangled: 'lists overlap too much to be checked',
+  entangled: 'lists or strings overlap too much to be checked',
 } as const;

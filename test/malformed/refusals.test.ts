@@ -1,22 +1,16 @@
 /** Every reason for which a bundle or a state is refused, each provoked by the one thing that it names. */
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import {
-  HostPattern,
-  PathEdge,
-  PathNode,
-  BundleSection as S,
-  ServiceSlot,
-} from '../../controller/layout.ts';
+import { BundleSection as S } from '../../controller/layout.ts';
 import { Mesh } from '../filter/mesh.ts';
-import { clusterServices, edge, entangle, slot } from './edits.ts';
+import { clusterServices, entangle, entangleKeys } from './edits.ts';
 import { FileEditor } from './file-editor.ts';
 import { frame } from './frame-cases.ts';
-import { records, reserved, spans, strings } from './record-cases.ts';
+import { operands, paths, records, requests, reserved, spans, strings } from './record-cases.ts';
 import { type Case, FAR, reasons } from './refusal-case.ts';
 import { sampleBundle, sampleState } from './samples.ts';
 import { states } from './state-cases.ts';
-import { programs, tables } from './table-cases.ts';
+import { misused, programs, tables } from './table-cases.ts';
 
 let mesh: Mesh;
 const lines: string[] = [];
@@ -35,7 +29,10 @@ function check(kind: 'bundle' | 'state', [, reason, [section, record], edit]: Ca
   expect(root.accepted).toBe(false);
 }
 
-const bundles = [...frame, ...strings, ...spans, ...records, ...reserved, ...tables, ...programs];
+const bundles = [
+  ...[frame, strings, spans, operands, records, paths, requests, reserved],
+  ...[tables, programs, misused],
+].flat();
 test.each(bundles)('bundle: %s', (...entry) => check('bundle', entry));
 test.each(states)('state: %s', (...entry) => check('state', entry));
 
@@ -53,7 +50,17 @@ describe('bundle', () => {
       edited.set32(edited.at(S.Lists, i), FAR);
       lines.length = 0;
       expect(mesh.bundle(edited.bytes).accepted).toBe(false);
-      expect(lines[0]).toContain(reasons.listEntry);
+      expect(lines[0]).toMatch(/list entry|span|string|index|not sorted/);
+    }
+  });
+
+  test('every slot of its tables is checked', () => {
+    const whole = new FileEditor(sampleBundle(), 'bundle');
+    for (const section of [S.ServiceSlots, S.EdgeSlots, S.AffixSlots, S.RequestSlots]) {
+      for (let i = 0; i < whole.count(section); i++) {
+        const place = [section, i] as const;
+        check('bundle', ['', reasons.hashTable, place, (f) => f.set32(f.at(section, i), FAR)]);
+      }
     }
   });
 
@@ -61,6 +68,10 @@ describe('bundle', () => {
     const started = performance.now();
     check('bundle', ['overlap', reasons.entangled, [S.Rules, undefined], entangle]);
     expect(performance.now() - started).toBeLessThan(5000);
+  });
+
+  test('keys that overlap a thousand times are refused', () => {
+    check('bundle', ['keys', reasons.entangled, [S.Services, undefined], entangleKeys]);
   });
 
   // Without a bound the time of validation would grow with the square of the table.
@@ -82,22 +93,5 @@ describe('bundle', () => {
     }
     expect(whole.count(S.MaskBlobs)).toBeGreaterThan(96);
     expect(refused.size).toBe(12);
-  });
-
-  test('reserved bytes of tables, trie and hosts are checked as well', () => {
-    const places: [number, number, (f: FileEditor) => number][] = [
-      [S.Services, ServiceSlot.reserved, slot],
-      [S.PathNodes, PathNode.reserved, (f) => f.at(S.PathNodes, 0)],
-      [S.PathEdges, PathEdge.reserved, edge],
-      [S.Hosts, HostPattern.reserved, (f) => f.at(S.Hosts, 0)],
-    ];
-    for (const [section, field, place] of places) {
-      check('bundle', [
-        '',
-        reasons.reserved,
-        [section, undefined],
-        (f) => f.set8(place(f) + field, 1),
-      ]);
-    }
   });
 });

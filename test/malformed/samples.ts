@@ -1,5 +1,5 @@
 /** A bundle and a state with something in every section, and requests that read all of it. */
-import { Attribute, Band } from '../../controller/layout.ts';
+import { Attribute, Band, RestrictionSide, Verdict } from '../../controller/layout.ts';
 import type { Root } from '../../host/vm.ts';
 import {
   bundleOf,
@@ -8,6 +8,7 @@ import {
   id,
   type Mesh,
   NOON_MS,
+  restrictionOf,
   STRANGER,
   stateOf,
 } from '../filter/mesh.ts';
@@ -21,12 +22,29 @@ spec:
   rules:
     - name: reads
       effect: allow
-      from: [{ service: checkout, environment: same, labels: { tier: web } }, { service: cart }, { team: pay* }]
-      to: [{ methods: [GET, PURGE], paths: ["/orders/{id}", "/orders/{id}/lines/**", "/orders/a"], hosts: [orders, "*.orders.test"] }]
+      from:
+        - { service: checkout, environment: same, labels: { tier: web } }
+        - { service: [cart, "shop-*"], notDomain: "*.test" }
+        - { team: pay*, notLabels: { tier: ["*"] } }
+      to:
+        - methods: [GET, PURGE]
+          paths: ["/orders/{id}", "/orders/{id}/lines/**", "/orders/{id}/li*", "/orders/a", "/x/*", "*/tail", "*.json"]
+          hosts: [orders, "*.orders.test"]
+          headers: { X-Tenant: [acme, "eu-*", "*-test"], x-trace: "*" }
+          parameters: { page: ["1", "2*"] }
+        - { methods: [GET], notPaths: ["/orders/1/**"], notParameters: { debug: ["1", "*"] } }
       when: (source.cpu < 0.8 || environment.alert != 2) && !(source.worstCve > "high") && has(source.memory)
       maxRisk: high
       clearance: [PII]
       audit: always
+    - name: asks
+      effect: allow
+      to: [{ methods: [GET] }]
+      when: >-
+        source.labels.tier == "web" && source.team.startsWith("pay") && request.path.endsWith("/a")
+        && (request.host == "orders" || request.host.endsWith(".orders.test"))
+        && (request.headers["x-tenant"] in ["acme", "b"] || any(request.headers["x-tenant"]) == "c")
+        && !has(request.parameters.page) && request.authority != "evil:80" && request.method != "PATCH"
     - name: never
       effect: deny
       to: [{ paths: ["/orders/admin/**"] }]
@@ -101,20 +119,55 @@ export const sampleState = (): Uint8Array =>
       { subject: 'prod/checkout', band: Band.Low },
       { subject: 'prod/ads', band: Band.High },
     ],
+    restrictions: [
+      restrictionOf('prod/ads', RestrictionSide.Source, Verdict.Degrade, {
+        readOnly: true,
+        noClearance: true,
+      }),
+      restrictionOf('prod/orders', RestrictionSide.Source, Verdict.Isolate),
+      restrictionOf('prod/orders', RestrictionSide.Destination, Verdict.Throttle, {
+        ratePerSecond: 1000,
+        burst: 2 ** 31,
+      }),
+    ],
   });
 
 const BODY = `{"customer":{"iban":"DE1","n":[1,2]},"lines":[{"x":{"secret":{"a":1}}}],"SSN":7,"c":"4111 1111 1111 1111"}`;
 
+const PATHS = [
+  '/orders/a',
+  '/orders/1/lines/2/3',
+  '/orders/1/list',
+  '/orders/admin/x',
+  '/',
+  '/x',
+  '/x/y/tail',
+  '/a.json?page=1&page=2%31&&debug',
+  '/orders/a?page=%zz',
+];
+const TENANTS: readonly [string, string][][] = [
+  [],
+  [
+    ['x-tenant', 'acme'],
+    ['x-trace', ''],
+  ],
+  [
+    ['x-tenant', 'a'],
+    ['x-tenant', 'b'],
+  ],
+];
+
 /** Requests through every table of a bundle. Throws VmTrap or HostViolation when the filter does wrong. */
 export function exercise(mesh: Mesh, root: Root): void {
   for (const uri of [CHECKOUT, STRANGER, CART]) {
-    for (const path of ['/orders/a', '/orders/1/lines/2/3', '/orders/admin/x', '/', '/x']) {
+    for (const [i, path] of PATHS.entries()) {
       for (const method of ['GET', 'PURGE']) {
         mesh.status(root, uri, {
           method,
           path,
           authority: 'a.orders.test',
           subject: 'OU=label.tier=web',
+          headers: TENANTS[i % TENANTS.length] ?? [],
         });
       }
     }

@@ -7,7 +7,7 @@ import { type FieldType, placeFields, type Struct } from '../../schema/struct.ts
 /** A record with its strings resolved. */
 export type Fields = Readonly<Record<string, number | bigint | string>>;
 
-/** A file: its header and its sections by name; Lists and Code are numbers, byte sections bytes. */
+/** A file: its header and its sections by name: records, u32 words as numbers, bytes. */
 export interface SectionsFile {
   readonly header: Fields;
   readonly records: Readonly<Record<string, readonly Fields[]>>;
@@ -23,6 +23,13 @@ export function readBundle(file: Uint8Array): SectionsFile {
 /** Reads a state. Throws like readBundle. */
 export function readState(file: Uint8Array): SectionsFile {
   return readFile(file, 'StateHeader', 'StateSection', state);
+}
+
+/** The string at `off` in the strings of a file, for records that have no `str` field for it. */
+export function stringAt({ bytes }: SectionsFile, off: number, len: number): string {
+  const strings = bytes.Strings ?? new Uint8Array();
+  if (off + len > strings.length) throw new Error(`string at ${off} ends behind the strings`);
+  return new TextDecoder('utf-8', { fatal: true }).decode(strings.subarray(off, off + len));
 }
 
 /** Records of a mask blob by name, its strings resolved. */
@@ -61,7 +68,7 @@ function readFile(
   const bytes: Record<string, Uint8Array> = {};
   let strings = new Uint8Array();
   let end = headerBytes + members.length * 16;
-  // The text of a section's enum member names its record.
+  // The text of a section's enum member says what it consists of.
   for (const [i, [name, kind, recordName]] of members.entries()) {
     const section = readFields(
       view,
@@ -76,10 +83,10 @@ function readFile(
     end = off + len;
     const content = payload.subarray(off, end);
     if (name === 'Strings') strings = Uint8Array.from(content);
-    if (name === 'Lists' || name === 'Code') {
+    if (recordName.startsWith('u32')) {
       if (len !== count * 4) throw new Error(`section ${name} has ${len} bytes for ${count}`);
       numbers[name] = Array.from({ length: count }, (_, n) => view.getUint32(off + n * 4, true));
-    } else if (name === 'Strings' || name === 'MaskBlobs') bytes[name] = content;
+    } else if (recordName === 'bytes') bytes[name] = content;
     else {
       const struct = find(schema.structs, recordName);
       if (len !== count * placeFields(struct).size)

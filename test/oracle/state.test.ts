@@ -3,8 +3,15 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { DtaError } from '../../controller/errors.ts';
-import { Attribute, Band, STATE_MAX_BYTES } from '../../controller/layout.ts';
+import {
+  Attribute,
+  Band,
+  RestrictionSide,
+  STATE_MAX_BYTES,
+  Verdict,
+} from '../../controller/layout.ts';
 import { encodeState, type StateContent } from '../../controller/risk/encode-state.ts';
+import { restrictionOf } from '../filter/mesh.ts';
 import { readState } from './read-sections.ts';
 
 const nowMs = Date.UTC(2026, 0, 1);
@@ -16,6 +23,18 @@ const signal = {
   observedAtMs: nowMs,
   maxAgeMs: 300_000,
 };
+const { Source, Destination } = RestrictionSide;
+const isolation = restrictionOf('prod/orders', Destination, Verdict.Isolate);
+const throttle = restrictionOf('prod/orders', Source, Verdict.Throttle, {
+  ratePerSecond: 2.5,
+  burst: 7,
+  retryAfterSeconds: 30,
+  untilMs: nowMs + 1,
+});
+const degrade = restrictionOf('prod/cart', Source, Verdict.Degrade, {
+  readOnly: true,
+  noClearance: true,
+});
 const content: StateContent = {
   mesh: 'mesh.test',
   self: `spiffe://mesh.test/env/prod/team/web/svc/orders/i/${instance}1`,
@@ -41,6 +60,7 @@ const content: StateContent = {
     { subject: 'prod/orders', band: Band.High },
     { subject: 'prod/cart', band: Band.Guarded },
   ],
+  restrictions: [isolation, throttle, degrade, { ...throttle, burst: 6 }, throttle],
 };
 
 test('a state holds what it was given, sorted, the newest signal and the worst band', () => {
@@ -71,6 +91,19 @@ test('a state holds what it was given, sorted, the newest signal and the worst b
     ['prod/cart', Band.Guarded],
     ['prod/orders', Band.High],
   ]);
+  const restrictions = records.Restrictions?.map((r) => [r.subject, r.side, r.verdict, r.flags]);
+  expect(restrictions).toEqual([
+    ['prod/cart', Source, Verdict.Degrade, 3],
+    ['prod/orders', Source, Verdict.Throttle, 0],
+    ['prod/orders', Source, Verdict.Throttle, 0],
+    ['prod/orders', Destination, Verdict.Isolate, 0],
+  ]);
+  expect(records.Restrictions?.[2]).toMatchObject({
+    ratePerSecond: 2.5,
+    burst: 7,
+    retryAfterSeconds: 30,
+    untilMs: BigInt(nowMs + 1),
+  });
 });
 
 test('the order of the input does not show', () => {
@@ -83,8 +116,10 @@ test('the order of the input does not show', () => {
       shuffled(content.revokedInstances),
       shuffled(content.signals),
       shuffled(content.bands),
-      (revokedDigests, revokedInstances, signals, bands) => {
-        const other = { ...content, revokedDigests, revokedInstances, signals, bands };
+      shuffled(content.restrictions),
+      (revokedDigests, revokedInstances, signals, bands, restrictions) => {
+        const lists = { revokedDigests, revokedInstances, signals, bands, restrictions };
+        const other = { ...content, ...lists };
         expect(Buffer.compare(encodeState(other), bytes)).toBe(0);
       },
     ),
@@ -98,6 +133,14 @@ test.each([
   ['infinity', { signals: [{ ...signal, value: Number.POSITIVE_INFINITY }] }, 'is Infinity'],
   ['time', { signals: [{ ...signal, observedAtMs: -1 }] }, 'observed at -1'],
   ['age', { signals: [{ ...signal, maxAgeMs: 2 ** 32 }] }, 'greatest age of 4294967296'],
+  ['rate', { restrictions: [{ ...throttle, ratePerSecond: -1 }] }, 'a rate of -1'],
+  ['no rate', { restrictions: [{ ...throttle, ratePerSecond: 0 }] }, 'rate of 0 for verdict 3'],
+  ['rate of an isolation', { restrictions: [{ ...isolation, ratePerSecond: 1 }] }, 'a rate of 1'],
+  ['burst', { restrictions: [{ ...throttle, burst: 0 }] }, 'a burst of 0'],
+  ['wait', { restrictions: [{ ...throttle, retryAfterSeconds: 0 }] }, 'again after 0 s'],
+  ['wait of an isolation', { restrictions: [{ ...isolation, retryAfterSeconds: 1 }] }, 'after 1 s'],
+  ['flags', { restrictions: [{ ...isolation, readOnly: true }] }, 'has flags for verdict 5'],
+  ['end', { restrictions: [{ ...isolation, untilMs: 0.5 }] }, 'ends at 0.5'],
 ])('%s is refused', (_, change, message) => {
   expect(() => encodeState({ ...content, ...change })).toThrow(message);
 });

@@ -65,8 +65,9 @@ function fillerRule(index: number, pathBytes: number): AccessRule {
     to: [
       {
         methods: [],
-        paths: [{ text: `/${literal}`, segments: [{ literal }], tail: false }],
+        paths: [{ text: `/${literal}`, segments: [{ literal }], end: 'exact', affix: '' }],
         hosts: [],
+        also: undefined,
       },
     ],
     when: undefined,

@@ -51,6 +51,7 @@ function showRecord(record: AuditRecordReply): string {
     record.rule || record.reason,
     ...(masked > 0 ? [`${masked} masked`] : []),
     ...(record.cutByRevocation ? ['cut'] : []),
+    ...(record.shadowDiffers ? ['shadow differs'] : []),
     record.decisionId,
   ].join('  ');
 }

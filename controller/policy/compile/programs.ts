@@ -1,136 +1,143 @@
-/** The tables of conditions: postfix programs over atoms, with the intervals of their time windows. */
-import {
-  Atom,
-  AtomOp,
-  Attribute,
-  BundleSection,
-  Interval,
-  Op,
-  Program,
-  Truth,
-} from '../../layout.ts';
-import { Records, type SectionData, type StringTable } from '../../section-file.ts';
-import type { AttributeRef, Condition } from '../cel/condition.ts';
-import { resolveWindows } from '../time-intervals.ts';
+/** The tables of conditions: postfix programs over atoms. */
+import { AtomOp, Attribute, BundleSection, Op, Program, Truth } from '../../layout.ts';
+import { Records, type SectionData } from '../../section-file.ts';
+import type { Condition } from '../cel/condition.ts';
+import type { AtomTable } from './atoms.ts';
+import type { HostTable } from './hosts.ts';
+import type { IdentityTestTable } from './identity-tests.ts';
+import { ListTable } from './lists.ts';
+import type { PathTable } from './paths.ts';
+import { joinCode, negateCode, type Postfix } from './postfix.ts';
+import type { RequestValueTable } from './request-values.ts';
 
-/** The time over which windows are resolved, in Unix milliseconds. */
-export interface Horizon {
-  readonly fromMs: number;
-  readonly toMs: number;
+/** The tables that atoms point into. */
+export interface ConditionTables {
+  readonly atoms: AtomTable;
+  readonly tests: IdentityTestTable;
+  readonly paths: PathTable;
+  readonly hosts: HostTable;
+  readonly values: RequestValueTable;
 }
 
-type Within = Extract<Condition, { kind: 'within' }>;
-
-/** Collects programs, equal ones once. */
+/** Collects programs. Conditions that say the same in another order or with constants in between are one program. */
 export class ProgramTable {
-  readonly #horizon: Horizon;
-  readonly #strings: StringTable;
-  readonly #indexes = new Map<string, number>();
-  readonly #atomIndexes = new Map<string, number>();
+  readonly #tables: ConditionTables;
+  // By where their code starts.
+  readonly #indexes = new Map<number, number>();
   readonly #programs = new Records(Program.SIZE);
-  readonly #code = new Records(CODE_BYTES);
-  readonly #atoms = new Records(Atom.SIZE);
-  readonly #intervals = new Records(Interval.SIZE);
+  readonly #code = new ListTable();
 
-  constructor(horizon: Horizon, strings: StringTable) {
-    this.#horizon = horizon;
-    this.#strings = strings;
+  constructor(tables: ConditionTables) {
+    this.#tables = tables;
   }
 
-  /** The index of the program of a condition. */
-  intern(condition: Condition): number {
-    const code: number[] = [];
-    this.#emit(condition, code);
-    const key = code.join();
-    const known = this.#indexes.get(key);
+  /** The index of the program of a condition, or undefined when it always holds. */
+  intern(condition: Condition): number | undefined {
+    const compiled = this.#compile(condition);
+    if (compiled === true) return undefined;
+    const words = compiled === false ? [word(Op.Constant, Truth.False)] : compiled.words;
+    const { start, count } = this.#code.intern(words);
+    const known = this.#indexes.get(start);
     if (known !== undefined) return known;
-    const start = this.#code.count;
-    for (const word of code) this.#code.add((view, at) => view.setUint32(at, word, true));
     const index = this.#programs.add((view, at) => {
       view.setUint32(at + Program.start, start, true);
-      view.setUint32(at + Program.count, code.length, true);
+      view.setUint32(at + Program.count, count, true);
     });
-    this.#indexes.set(key, index);
+    this.#indexes.set(start, index);
     return index;
   }
 
-  /** Sections Programs, Code, Atoms and Intervals. */
+  /** Sections Programs and Code. */
   write(): SectionData[] {
-    return [
-      this.#programs.section(BundleSection.Programs),
-      this.#code.section(BundleSection.Code),
-      this.#atoms.section(BundleSection.Atoms),
-      this.#intervals.section(BundleSection.Intervals),
-    ];
+    return [this.#programs.section(BundleSection.Programs), this.#code.section(BundleSection.Code)];
   }
 
-  // INVARIANT: a condition is at most CONDITION_DEPTH_MAX deep, which bounds this recursion and the operand stack.
-  #emit(condition: Condition, code: number[]): void {
+  // INVARIANT: a condition is at most CONDITION_DEPTH_MAX deep but for chains of one operation, which takes no recursion;
+  // that bounds the recursion here. `joinCode` keeps the operand stack below PROGRAM_STACK_MAX.
+  #compile(condition: Condition): Postfix | boolean {
     switch (condition.kind) {
       case 'constant':
-        code.push(word(Op.Constant, condition.value ? Truth.True : Truth.False));
-        return;
-      case 'has':
-        // Only the attribute counts for `Has`; one fixed comparison keeps the atoms few.
-        code.push(word(Op.Has, this.#compareAtom(condition.ref, AtomOp.Equal, 0)));
-        return;
-      case 'compare':
-        code.push(word(Op.Atom, this.#compareAtom(condition.ref, condition.op, condition.number)));
-        return;
-      case 'within':
-        code.push(word(Op.Atom, this.#withinAtom(condition)));
-        return;
+        return condition.value;
       case 'not':
-        this.#emit(condition.operand, code);
-        code.push(word(Op.Not, 0));
-        return;
+        return this.#compileNegation(condition.operand);
+      case 'and':
+      case 'or': {
+        const operands = operandsOf(condition).map((operand) => this.#compile(operand));
+        return joinCode(operands, condition.kind === 'and' ? Op.And : Op.Or);
+      }
       default:
-        this.#emit(condition.left, code);
-        this.#emit(condition.right, code);
-        code.push(word(condition.kind === 'and' ? Op.And : Op.Or, 0));
+        return this.#compileLeaf(condition);
     }
   }
 
-  #compareAtom(ref: AttributeRef, op: AtomOp, number: number): number {
-    return this.#atom(`${ref.attribute} ${ref.fact} ${op} ${number}`, (view, at) => {
-      view.setUint16(at + Atom.attribute, ref.attribute, true);
-      view.setUint8(at + Atom.op, op);
-      view.setFloat64(at + Atom.number, number, true);
-      this.#strings.put(view, at + Atom.text, ref.fact);
-    });
+  #compileNegation(operand: Condition): Postfix | boolean {
+    // Exact in Kleene logic: a comparison is unknown exactly when its attribute is.
+    if (operand.kind === 'compare') {
+      return this.#compileLeaf({ ...operand, op: inverseOf[operand.op] ?? operand.op });
+    }
+    return negateCode(this.#compile(operand));
   }
 
-  #withinAtom({ windows, zone }: Within): number {
-    const spans = windows.map((w) => `${w.days}:${w.startMinute}:${w.endMinute}`).sort();
-    return this.#atom(`${zone} ${spans.join()}`, (view, at) => {
-      const { fromMs, toMs } = this.#horizon;
-      const intervals = resolveWindows(windows, zone, fromMs, toMs);
-      view.setUint16(at + Atom.attribute, Attribute.RequestTime, true);
-      view.setUint8(at + Atom.op, AtomOp.Within);
-      view.setUint32(at + Atom.intervalStart, this.#intervals.count, true);
-      view.setUint32(at + Atom.intervalCount, intervals.length, true);
-      for (const interval of intervals) this.#addInterval(interval.startMs, interval.endMs);
-    });
+  #compileLeaf(condition: Condition): Postfix | boolean {
+    const { atoms, tests, paths, hosts, values } = this.#tables;
+    switch (condition.kind) {
+      case 'has':
+        // Only the attribute counts for `Has`; one fixed comparison keeps the atoms few.
+        return leaf(Op.Has, atoms.compare(condition.ref, AtomOp.Equal, 0));
+      case 'compare':
+        return leaf(Op.Atom, atoms.compare(condition.ref, condition.op, condition.number));
+      case 'within':
+      case 'dates':
+      case 'before': {
+        const atom = atoms.time(condition);
+        return typeof atom === 'boolean' ? atom : leaf(Op.Atom, atom);
+      }
+      case 'identity':
+        return leaf(Op.Atom, atoms.matches(Attribute.Identity, tests.intern(condition.test)));
+      case 'path':
+        return leaf(Op.Atom, atoms.matches(Attribute.Path, paths.intern(condition.template)));
+      case 'host':
+        return leaf(Op.Atom, atoms.matches(Attribute.Host, hosts.intern(condition.host)));
+      case 'request': {
+        const test = values.internTest(condition.ref, condition.pattern);
+        return leaf(Op.Atom, atoms.matches(Attribute.RequestValue, test));
+      }
+      case 'hasRequest': {
+        const name = values.internName(condition.ref);
+        return leaf(Op.Has, atoms.matches(Attribute.RequestName, name));
+      }
+      default:
+        throw new RangeError(`a condition of kind ${condition.kind} is nothing to compile`);
+    }
   }
+}
 
-  #addInterval(startMs: number, endMs: number): void {
-    this.#intervals.add((view, at) => {
-      view.setBigUint64(at + Interval.startMs, BigInt(startMs), true);
-      view.setBigUint64(at + Interval.endMs, BigInt(endMs), true);
-    });
-  }
+type Chain = Extract<Condition, { kind: 'and' | 'or' }>;
 
-  #atom(key: string, fill: (view: DataView, at: number) => void): number {
-    const known = this.#atomIndexes.get(key);
-    if (known !== undefined) return known;
-    const index = this.#atoms.add(fill);
-    this.#atomIndexes.set(key, index);
-    return index;
+/** The operands of a chain of one operation, however it is nested. */
+function operandsOf(chain: Chain): Condition[] {
+  const operands: Condition[] = [];
+  const pending: Condition[] = [chain];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (next.kind === chain.kind) pending.push(next.right, next.left);
+    else operands.push(next);
   }
+  return operands;
+}
+
+function leaf(op: Op, atom: number): Postfix {
+  return { words: [word(op, atom)], depth: 1 };
 }
 
 function word(op: Op, operand: number): number {
   return ((op << 24) | operand) >>> 0;
 }
 
-const CODE_BYTES = 4;
+const inverseOf: Readonly<Record<number, AtomOp>> = {
+  [AtomOp.Less]: AtomOp.GreaterEqual,
+  [AtomOp.GreaterEqual]: AtomOp.Less,
+  [AtomOp.Greater]: AtomOp.LessEqual,
+  [AtomOp.LessEqual]: AtomOp.Greater,
+  [AtomOp.Equal]: AtomOp.NotEqual,
+  [AtomOp.NotEqual]: AtomOp.Equal,
+};

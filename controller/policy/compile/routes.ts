@@ -1,99 +1,76 @@
-/** The tables of requests: routes (method, hosts, path) and the distinct hosts. */
-
-import { DtaError } from '../../errors.ts';
-import {
-  BundleSection,
-  HOST_PATTERNS_MAX,
-  HostPattern as HostLayout,
-  MethodBit,
-  NONE,
-  Route,
-} from '../../layout.ts';
-import { Records, type SectionData, type StringTable } from '../../section-file.ts';
-import type { HostPattern } from '../host-pattern.ts';
+/** The table of routes: method, path, host, and what else has to hold. */
+import { BundleSection, MethodBit, NONE, RequestKind, Route, TextOp } from '../../layout.ts';
+import type { SectionData } from '../../section-file.ts';
+import type { Condition } from '../cel/condition.ts';
 import type { RequestMatch } from '../policy-set.ts';
+import type { HostTable } from './hosts.ts';
+import { ListTable } from './lists.ts';
 import type { PathTable } from './paths.ts';
+import type { ProgramTable } from './programs.ts';
 
-/** A route as it is written: `methods` 0 with an `otherMethod` is that method alone. */
-interface RouteEntry {
-  readonly methods: number;
-  readonly otherMethod: string;
-  readonly pattern: number;
-  readonly hosts: bigint;
+/** Where the parts of routes are collected. */
+export interface RouteParts {
+  readonly lists: ListTable;
+  readonly paths: PathTable;
+  readonly hosts: HostTable;
+  readonly programs: ProgramTable;
 }
 
 /** Collects routes, equal ones once. */
 export class RouteTable {
-  readonly #paths: PathTable;
-  readonly #indexes = new Map<string, number>();
-  readonly #routes: RouteEntry[] = [];
-  readonly #hosts = new Map<string, { readonly index: number; readonly host: HostPattern }>();
+  readonly #parts: RouteParts;
+  // A route is four words, so that a table of runs keeps equal ones once.
+  readonly #routes = new ListTable();
 
-  constructor(paths: PathTable) {
-    this.#paths = paths;
+  constructor(parts: RouteParts) {
+    this.#parts = parts;
   }
 
   /** The routes of an entry of `to`, and its patterns (NONE for any path). */
   use(match: RequestMatch): { routes: number[]; patterns: number[] } {
-    const hosts = match.hosts.reduce((bits, host) => bits | (1n << BigInt(this.#host(host))), 0n);
-    const patterns =
-      match.paths.length === 0 ? [NONE] : match.paths.map((path) => this.#paths.intern(path));
-    const routes = methodSets(match.methods).flatMap(({ methods, otherMethod }) =>
-      patterns.map((pattern) => this.#intern({ methods, otherMethod, pattern, hosts })),
-    );
+    const { paths } = this.#parts;
+    const hosts = this.#internHosts(match);
+    const patterns = match.paths.length === 0 ? [NONE] : match.paths.map((p) => paths.intern(p));
+    const routes = branchesOf(match).flatMap(({ methods, also }) => {
+      const program = (also && this.#parts.programs.intern(also)) ?? NONE;
+      return patterns.map((pattern) => this.#intern({ methods, pattern, hosts, program }));
+    });
     return { routes, patterns };
   }
 
-  /** Sections Routes and Hosts. */
-  write(strings: StringTable): { routes: SectionData; hosts: SectionData } {
-    const routes = new Records(Route.SIZE);
-    for (const route of this.#routes) {
-      routes.add((view, at) => {
-        view.setUint32(at + Route.methods, route.methods, true);
-        view.setUint32(at + Route.pattern, route.pattern, true);
-        view.setBigUint64(at + Route.hosts, route.hosts, true);
-        strings.put(view, at + Route.otherMethod, route.otherMethod);
-      });
-    }
-    const hosts = new Records(HostLayout.SIZE);
-    for (const { host } of this.#hosts.values()) {
-      hosts.add((view, at) => {
-        view.setUint32(at + HostLayout.kind, host.kind, true);
-        strings.put(view, at + HostLayout.text, host.text);
-      });
-    }
-    return {
-      routes: routes.section(BundleSection.Routes),
-      hosts: hosts.section(BundleSection.Hosts),
-    };
+  section(): SectionData {
+    const { kind, bytes } = this.#routes.section(BundleSection.Routes);
+    return { kind, bytes, count: bytes.length / Route.SIZE };
   }
 
-  #intern(route: RouteEntry): number {
-    const key = `${route.methods} ${route.otherMethod} ${route.pattern} ${route.hosts}`;
-    const known = this.#indexes.get(key);
-    if (known !== undefined) return known;
-    const index = this.#routes.push(route) - 1;
-    this.#indexes.set(key, index);
-    return index;
+  #intern(route: Readonly<Record<'methods' | 'pattern' | 'hosts' | 'program', number>>): number {
+    const words = [0, 0, 0, 0];
+    words[Route.methods / 4] = route.methods;
+    words[Route.pattern / 4] = route.pattern;
+    words[Route.hosts / 4] = route.hosts;
+    words[Route.program / 4] = route.program;
+    return this.#routes.intern(words).start / words.length;
   }
 
-  #host(host: HostPattern): number {
-    const key = `${host.kind} ${host.text}`;
-    const known = this.#hosts.get(key);
-    if (known !== undefined) return known.index;
-    const index = this.#hosts.size;
-    if (index >= HOST_PATTERNS_MAX) {
-      throw new DtaError('policyInvalid', `more than ${HOST_PATTERNS_MAX} different hosts`, {
-        help: 'use suffixes such as `*.example.org`, or split the destination',
-      });
+  #internHosts({ hosts }: RequestMatch): number {
+    if (hosts.length === 0) return NONE;
+    const words = [0, 0];
+    for (const host of hosts) {
+      const bit = this.#parts.hosts.intern(host);
+      const at = bit >>> 5;
+      words[at] = ((words[at] ?? 0) | (1 << (bit & 31))) >>> 0;
     }
-    this.#hosts.set(key, { index, host });
-    return index;
+    return this.#parts.lists.intern(words).start;
   }
 }
 
-// Methods with a bit share a route; each other method needs one of its own.
-function methodSets(methods: readonly string[]): { methods: number; otherMethod: string }[] {
+interface Branch {
+  readonly methods: number;
+  readonly also: Condition | undefined;
+}
+
+// Methods with a bit share one branch, the others share one that asks for their names.
+function branchesOf({ methods, also }: RequestMatch): Branch[] {
   let bits = 0;
   const others = new Set<string>();
   for (const method of methods) {
@@ -101,8 +78,20 @@ function methodSets(methods: readonly string[]): { methods: number; otherMethod:
     if (bit === undefined) others.add(method);
     else bits |= 1 << bit;
   }
-  if (others.size === 0) return [{ methods: bits, otherMethod: '' }];
-  return [...others].map((otherMethod) => ({ methods: bits, otherMethod }));
+  const named = [...others].map(isMethod).reduce<Condition | undefined>(joinOr, undefined);
+  if (named === undefined) return [{ methods: bits, also }];
+  const rest = also === undefined ? named : ({ kind: 'and', left: named, right: also } as const);
+  const branch = { methods: 0, also: rest };
+  return bits === 0 ? [branch] : [{ methods: bits, also }, branch];
+}
+
+function isMethod(text: string): Condition {
+  const ref = { kind: RequestKind.Method, name: '' };
+  return { kind: 'request', ref, pattern: { op: TextOp.Equal, text } };
+}
+
+function joinOr(left: Condition | undefined, right: Condition): Condition {
+  return left === undefined ? right : { kind: 'or', left, right };
 }
 
 const bitsByMethod: ReadonlyMap<string, number> = new Map(

@@ -1,96 +1,93 @@
-/** The tables of sources: selectors, their tests, and the index that finds selectors by the service they name. */
+/** The tables of sources: selectors, and the index that finds them by the service they name. */
 import {
   BundleSection,
   IdentityAttribute,
-  IdentityTest as IdentityTestLayout,
   Selector as SelectorLayout,
-  ServiceSlot,
+  ServiceEntry,
   TestOp,
 } from '../../layout.ts';
 import { Records, type SectionData, type StringTable } from '../../section-file.ts';
 import { hash32 } from '../hash32.ts';
 import type { Selector } from '../policy-set.ts';
-import { placeInSlots } from './hash-slots.ts';
-import type { ListTable } from './lists.ts';
+import { slotSection } from './hash-slots.ts';
+import type { IdentityTestTable } from './identity-tests.ts';
+import type { ListTable, Run } from './lists.ts';
 
 interface Entry {
-  readonly selector: Selector;
+  readonly tests: Run;
   readonly rules: number[];
+}
+
+/** Sections Selectors, Services and ServiceSlots, and the selectors that name no exact service. */
+export interface WrittenSelectors {
+  readonly selectors: SectionData;
+  readonly services: readonly SectionData[];
+  readonly residual: readonly number[];
 }
 
 /** Collects selectors, equal ones once, with the rules that use them. */
 export class SelectorTable {
-  readonly #indexes = new Map<string, number>();
+  readonly #tests: IdentityTestTable;
+  readonly #lists: ListTable;
+  // By where their tests start in the lists.
+  readonly #indexes = new Map<number, number>();
   readonly #entries: Entry[] = [];
+  readonly #byService = new Map<string, number[]>();
+  readonly #residual: number[] = [];
+
+  constructor(tests: IdentityTestTable, lists: ListTable) {
+    this.#tests = tests;
+    this.#lists = lists;
+  }
 
   /** The index of a selector that `rule` uses. Rules come in rising order. */
   use(selector: Selector, rule: number): number {
-    const key = selector.map((t) => `${t.attribute} ${t.op} ${t.label} ${t.value}`).join('\n');
-    let index = this.#indexes.get(key);
+    const tests = this.#lists.intern(selector.map((test) => this.#tests.intern(test)));
+    let index = this.#indexes.get(tests.start);
     if (index === undefined) {
-      index = this.#entries.push({ selector, rules: [] }) - 1;
-      this.#indexes.set(key, index);
+      index = this.#entries.push({ tests, rules: [] }) - 1;
+      this.#indexes.set(tests.start, index);
+      this.#file(selector, index);
     }
     const rules = this.#entries[index]?.rules;
     if (rules?.at(-1) !== rule) rules?.push(rule);
     return index;
   }
 
-  /** Sections Selectors, IdentityTests and Services, and the selectors that name no exact service. */
-  write(lists: ListTable, strings: StringTable): { sections: SectionData[]; residual: number[] } {
-    const tests = new Records(IdentityTestLayout.SIZE);
+  /** What was collected. */
+  write(strings: StringTable): WrittenSelectors {
     const selectors = new Records(SelectorLayout.SIZE);
-    const byService = new Map<string, number[]>();
-    const residual: number[] = [];
-    for (const [index, { selector, rules }] of this.#entries.entries()) {
-      const testStart = tests.count;
-      for (const test of selector) {
-        tests.add((view, at) => {
-          view.setUint8(at + IdentityTestLayout.attribute, test.attribute);
-          view.setUint8(at + IdentityTestLayout.op, test.op);
-          strings.put(view, at + IdentityTestLayout.label, test.label);
-          strings.put(view, at + IdentityTestLayout.value, test.value);
-        });
-      }
+    for (const { tests, rules } of this.#entries) {
       selectors.add((view, at) => {
-        view.setUint32(at + SelectorLayout.testStart, testStart, true);
-        view.setUint32(at + SelectorLayout.testCount, selector.length, true);
-        lists.put(view, at + SelectorLayout.ruleStart, rules);
+        view.setUint32(at + SelectorLayout.testStart, tests.start, true);
+        view.setUint32(at + SelectorLayout.testCount, tests.count, true);
+        this.#lists.put(view, at + SelectorLayout.ruleStart, rules);
       });
-      const service = exactService(selector);
-      if (service === undefined) residual.push(index);
-      else append(byService, service, index);
     }
-    const services = writeServices(byService, lists, strings);
+    const services = new Records(ServiceEntry.SIZE);
+    const hashes: number[] = [];
+    for (const [service, found] of this.#byService) {
+      services.add((view, at) => {
+        this.#lists.put(view, at + ServiceEntry.listStart, found);
+        strings.put(view, at + ServiceEntry.key, service);
+      });
+      hashes.push(hash32(strings.bytesOf(service)));
+    }
     return {
-      sections: [
-        selectors.section(BundleSection.Selectors),
-        tests.section(BundleSection.IdentityTests),
+      selectors: selectors.section(BundleSection.Selectors),
+      services: [
         services.section(BundleSection.Services),
+        slotSection(BundleSection.ServiceSlots, hashes),
       ],
-      residual,
+      residual: this.#residual,
     };
   }
-}
 
-function writeServices(
-  byService: ReadonlyMap<string, readonly number[]>,
-  lists: ListTable,
-  strings: StringTable,
-): Records {
-  const services = [...byService];
-  const hashes = services.map(([service]) => hash32(Buffer.from(service)));
-  const { slotCount, slots } = placeInSlots(hashes);
-  const table = new Records(ServiceSlot.SIZE);
-  table.reserve(slotCount);
-  for (const [i, [service, selectors]] of services.entries()) {
-    table.fillAt(slots[i] ?? 0, (view, at) => {
-      view.setUint32(at + ServiceSlot.hash, hashes[i] ?? 0, true);
-      lists.put(view, at + ServiceSlot.listStart, selectors);
-      strings.put(view, at + ServiceSlot.key, service);
-    });
+  #file(selector: Selector, index: number): void {
+    const service = exactService(selector);
+    if (service === undefined) this.#residual.push(index);
+    else append(this.#byService, service, index);
   }
-  return table;
 }
 
 function exactService(selector: Selector): string | undefined {

@@ -1,79 +1,35 @@
 /** The kind AccessPolicy: who may call what, when, at which risk, with which clearance. */
 import { z } from 'zod';
 
-import { Audit, Band, Effect, IdentityAttribute, TestOp } from '../../layout.ts';
+import { Audit, Band, Effect } from '../../layout.ts';
 import { parseCondition } from '../cel/parse-condition.ts';
-import { parseHostPattern } from '../host-pattern.ts';
-import { parseMethod } from '../method.ts';
-import { parsePathTemplate } from '../path-template.ts';
-import type {
-  AccessPolicy,
-  AccessRule,
-  IdentityTest,
-  Origin,
-  RequestMatch,
-} from '../policy-set.ts';
-import { Problem } from '../problem.ts';
+import type { AccessPolicy, AccessRule, Origin } from '../policy-set.ts';
+import { callerSchema } from './caller.ts';
 import { destinationSchema, documentSchema, isObject, someOf } from './document.ts';
-import { leaf, nameLeaf, prefixLeaf } from './leaf.ts';
-
-const fromSchema = z
-  .strictObject({
-    service: prefixLeaf('service of the caller, or its start followed by `*`').optional(),
-    team: prefixLeaf('team of the caller, or its start followed by `*`').optional(),
-    environment: nameLeaf(
-      'environment of the caller; `same` is that of the destination',
-    ).optional(),
-    domain: leaf(parseDomain, {
-      description: 'trust domain',
-      pattern: '^[a-z0-9._-]{1,255}$',
-    }).optional(),
-    instance: leaf(parseUuid, { description: 'UUID of one instance' }).optional(),
-    labels: z
-      .record(nameLeaf('name of a label'), nameLeaf('its value'))
-      .meta({ description: 'labels of the caller, all of them have to be equal' })
-      .optional(),
-  })
-  .refine((from) => !isEmpty(from), {
-    error: 'this entry of `from` names nothing',
-    params: { help: 'leave `from` out for any caller', offset: 0 },
-    when: (payload) => isObject(payload.value),
-  })
-  .meta({ description: 'a caller; everything that is named has to hold' });
-
-const toSchema = z
-  .strictObject({
-    methods: someOf(leaf(parseMethod, { description: 'HTTP method' })).optional(),
-    paths: someOf(
-      leaf(parsePathTemplate, {
-        description: 'path, with `{name}` for a segment and `**` at its end',
-      }),
-    ).optional(),
-    hosts: someOf(
-      leaf(parseHostPattern, { description: 'host, or `*.` and the end of hosts' }),
-    ).optional(),
-  })
-  .refine((to) => !isEmpty(to), {
-    error: 'this entry of `to` names nothing',
-    params: { help: 'leave `to` out for any request', offset: 0 },
-    when: (payload) => isObject(payload.value),
-  })
-  .meta({ description: 'a request; one entry of each list has to match' });
+import { leaf, nameLeaf } from './leaf.ts';
+import { buildRequestMatch, requestEntrySchema } from './request-entry.ts';
 
 const ruleSchema = z
   .strictObject({
     name: nameLeaf('name, unique within the policy'),
     effect: z.enum(['allow', 'deny']).meta({ description: 'a deny beats every allow' }),
-    from: someOf(fromSchema).optional(),
-    to: someOf(toSchema).optional(),
+    from: someOf(callerSchema)
+      .meta({ description: 'callers, of which one has to match; any when absent' })
+      .optional(),
+    to: someOf(requestEntrySchema)
+      .meta({ description: 'requests, of which one has to match; any when absent' })
+      .optional(),
     when: leaf(parseCondition, {
-      description: 'condition in CEL on time, signals and facts',
+      description: 'condition in CEL on time, caller, request, labels, signals and facts',
+      examples: ['within(request.time, "Mon-Fri 09:00-18:00", "Europe/Paris")'],
     }).optional(),
     maxRisk: z
       .enum(['low', 'guarded', 'high', 'critical'])
       .meta({ description: 'worst risk band at which the rule permits; default critical' })
       .optional(),
-    clearance: someOf(nameLeaf('data label that the caller may read')).optional(),
+    clearance: someOf(nameLeaf('data label that the caller may read'))
+      .meta({ description: 'data labels that a permitted caller may read' })
+      .optional(),
     audit: z
       .enum(['sampled', 'always', 'synchronous'])
       .meta({ description: 'how decisions are recorded; default sampled' })
@@ -94,7 +50,7 @@ export const accessPolicySchema = documentSchema(
       .enum(['enforce', 'shadow'])
       .meta({ description: 'shadow rules are evaluated and counted, never enforced' })
       .optional(),
-    rules: someOf(ruleSchema),
+    rules: someOf(ruleSchema).meta({ description: 'rules; their order does not count' }),
   }),
 );
 
@@ -119,63 +75,13 @@ function buildRule(rule: z.output<typeof ruleSchema>, origin: Origin): AccessRul
     name: rule.name,
     origin,
     effect: rule.effect === 'allow' ? Effect.Allow : Effect.Deny,
-    from: (rule.from ?? []).map(buildSelector),
-    to: (rule.to ?? []).map(buildMatch),
+    from: (rule.from ?? []).flat(),
+    to: (rule.to ?? []).map(buildRequestMatch),
     when: rule.when,
     maxRisk: bands[rule.maxRisk ?? 'critical'],
     clearance: rule.clearance ?? [],
     audit: audits[rule.audit ?? 'sampled'],
   };
-}
-
-function buildSelector(from: z.output<typeof fromSchema>): IdentityTest[] {
-  const tests: IdentityTest[] = [];
-  const add = (attribute: IdentityAttribute, op: TestOp, value: string, label = ''): void => {
-    tests.push({ attribute, op, label, value });
-  };
-  const addPrefix = (
-    attribute: IdentityAttribute,
-    match?: { value: string; isPrefix: boolean },
-  ) => {
-    if (match !== undefined)
-      add(attribute, match.isPrefix ? TestOp.Prefix : TestOp.Equal, match.value);
-  };
-  addPrefix(IdentityAttribute.Service, from.service);
-  addPrefix(IdentityAttribute.Team, from.team);
-  if (from.environment === 'same') {
-    add(IdentityAttribute.Environment, TestOp.SameAsDestination, '');
-  } else if (from.environment !== undefined) {
-    add(IdentityAttribute.Environment, TestOp.Equal, from.environment);
-  }
-  if (from.domain !== undefined) add(IdentityAttribute.Domain, TestOp.Equal, from.domain);
-  if (from.instance !== undefined) add(IdentityAttribute.Instance, TestOp.Equal, from.instance);
-  for (const label of Object.keys(from.labels ?? {}).sort()) {
-    add(IdentityAttribute.Label, TestOp.Equal, from.labels?.[label] ?? '', label);
-  }
-  return tests;
-}
-
-function buildMatch(to: z.output<typeof toSchema>): RequestMatch {
-  return { methods: to.methods ?? [], paths: to.paths ?? [], hosts: to.hosts ?? [] };
-}
-
-function parseDomain(text: string): string | Problem {
-  if (/^[a-z0-9._-]{1,255}$/.test(text)) return text;
-  return new Problem(
-    `\`${text}\` is not a trust domain`,
-    'use 1 to 255 lower-case letters, digits, dots, underscores and hyphens',
-  );
-}
-
-function parseUuid(text: string): string | Problem {
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)) return text;
-  return new Problem(`\`${text}\` is not a lower-case UUID`, 'copy it from `dta identity list`');
-}
-
-function isEmpty(value: object): boolean {
-  const isNothing = (field: unknown) =>
-    field === undefined || (isObject(field) && Object.keys(field).length === 0);
-  return Object.values(value).every(isNothing);
 }
 
 function onlyForAllow(field: string) {

@@ -1,12 +1,16 @@
-/** The kind DataClassification: which fields and values of bodies carry which label. */
+/** The kind DataClassification: what carries which label: fields and values of bodies, routes, headers, parameters. */
 import { z } from 'zod';
 
+import { RequestKind } from '../../layout.ts';
 import { parseFieldPath } from '../field-path.ts';
+import { parsePathTemplate } from '../path-template.ts';
 import type { ClassifiedField, DataClassification, Origin } from '../policy-set.ts';
 import { Problem } from '../problem.ts';
+import { parseHeaderName, parseParameterName } from '../request-text.ts';
 import { destinationSchema, documentSchema, isObject, someOf } from './document.ts';
 import { leaf, nameLeaf } from './leaf.ts';
 
+const contents = ['fields', 'values', 'routes', 'headers', 'parameters'] as const;
 const labelLeaf = nameLeaf('data label, for example `PII`');
 
 const fieldSchema = z
@@ -43,18 +47,58 @@ const valueSchema = z.strictObject({
   label: labelLeaf,
 });
 
+const routeSchema = z
+  .strictObject({
+    paths: someOf(
+      leaf(parsePathTemplate, {
+        description: 'path, as in `to` of an AccessPolicy',
+        pattern: '^[/*]',
+        examples: ['/customers/**'],
+      }),
+    ).meta({ description: 'paths of the route, of which one has to match' }),
+    labels: someOf(labelLeaf).meta({ description: 'what `route.labels` holds on these paths' }),
+  })
+  .meta({ description: 'routes whose data carries labels' });
+
+const headerSchema = z
+  .strictObject({
+    name: leaf(parseHeaderName, { description: 'name of a header, in any case' }),
+    label: labelLeaf,
+  })
+  .meta({ description: 'a header that gives its label to every request that has it' });
+
+const parameterSchema = z
+  .strictObject({
+    name: leaf(parseParameterName, { description: 'name of a query parameter, after decoding' }),
+    label: labelLeaf,
+  })
+  .meta({ description: 'a query parameter that gives its label to every request that has it' });
+
 /** The schema of a DataClassification document. */
 export const dataClassificationSchema = documentSchema(
   'DataClassification',
   z
     .strictObject({
       destination: destinationSchema,
-      fields: someOf(fieldSchema).optional(),
-      values: someOf(valueSchema).optional(),
+      fields: someOf(fieldSchema)
+        .meta({ description: 'fields of JSON bodies that carry a label' })
+        .optional(),
+      values: someOf(valueSchema)
+        .meta({ description: 'values of bodies that carry a label wherever they stand' })
+        .optional(),
+      routes: someOf(routeSchema)
+        .meta({ description: 'labels of routes, asked with `"PII" in route.labels`' })
+        .optional(),
+      headers: someOf(headerSchema)
+        .meta({ description: 'labels of headers, asked with `"PII" in request.labels`' })
+        .optional(),
+      parameters: someOf(parameterSchema)
+        .meta({ description: 'labels of parameters, asked with `"PII" in request.labels`' })
+        .optional(),
     })
-    .refine((spec) => spec.fields !== undefined || spec.values !== undefined, {
+    .refine((spec) => contents.some((field) => spec[field] !== undefined), {
       error: 'nothing is classified',
-      params: { help: 'write `fields`, `values` or both', offset: 0 },
+      params: { help: 'write `fields`, `values`, `routes`, `headers` or `parameters`', offset: 0 },
       when: (payload) => isObject(payload.value),
     }),
 );
@@ -72,6 +116,17 @@ export function buildDataClassification(
     destination: spec.destination,
     fields: (spec.fields ?? []).map(buildField),
     cardLabels: (spec.values ?? []).map((value) => value.label),
+    routes: (spec.routes ?? []).map(({ labels, paths }) => ({ labels, paths })),
+    requestValues: [
+      ...(spec.headers ?? []).map(({ name, label }) => ({
+        label,
+        ref: { kind: RequestKind.Header, name },
+      })),
+      ...(spec.parameters ?? []).map(({ name, label }) => ({
+        label,
+        ref: { kind: RequestKind.Parameter, name },
+      })),
+    ],
   };
 }
 

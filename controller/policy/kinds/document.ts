@@ -38,3 +38,8 @@ export function someOf<Item extends z.ZodType>(item: Item) {
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** True when an entry names nothing. */
+export function isEmptyEntry(entry: object): boolean {
+  return Object.values(entry).every((field) => field === undefined);
+}

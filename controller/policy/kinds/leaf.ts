@@ -1,7 +1,8 @@
 /** Leaves of the schemas: texts with a grammar of their own, parsed where they are checked. */
 import { z } from 'zod';
 
-import { Problem } from '../problem.ts';
+import { isName } from '../identity-test.ts';
+import { Problem, quoted } from '../problem.ts';
 
 /** What a leaf tells about a refused text, beside its message; read by shape-errors.ts. */
 export interface LeafParams {
@@ -9,51 +10,46 @@ export interface LeafParams {
   readonly offset: number;
 }
 
-/** A string that `parse` turns into a value or refuses. `pattern` and `description` are for editors only. */
-export function leaf<T>(
-  parse: (text: string) => T | Problem,
-  meta: { description: string; pattern?: string; enum?: string[] },
-) {
+/** What editors and the reference show of a leaf. */
+export interface LeafMeta {
+  readonly description: string;
+  readonly pattern?: string;
+  readonly examples?: string[];
+}
+
+/** A string that `parse` turns into a value or refuses. */
+export function leaf<T>(parse: (text: string) => T | Problem, meta: LeafMeta) {
   return z
     .string()
-    .meta(meta)
+    .meta({ ...meta })
     .transform((text, context): T => {
       const parsed = parse(text);
       if (!(parsed instanceof Problem)) return parsed;
-      for (const { message, help, offset } of [parsed, ...parsed.also]) {
-        const params: LeafParams = { help, offset };
-        context.addIssue({ code: 'custom', message, params, input: text });
-      }
+      for (const issue of issuesOf(parsed, text, [])) context.addIssue(issue);
       return z.NEVER;
     });
 }
 
 /** A name: it stands in certificates, resource names and audit records, so it needs no escaping anywhere. */
 export function nameLeaf(description: string) {
-  return leaf((text) => (namePattern.test(text) ? text : notAName(text)), {
-    description,
-    pattern: namePattern.source,
-  });
+  return leaf(parseName, { description, pattern: NAME_PATTERN });
 }
 
-/** A name, or the start of names followed by `*`. */
-export function prefixLeaf(description: string) {
-  return leaf(
-    (text) => {
-      if (text === '*') return new Problem('`*` matches everything', 'leave the field out instead');
-      const isPrefix = text.endsWith('*');
-      const value = isPrefix ? text.slice(0, -1) : text;
-      return namePattern.test(value) ? { value, isPrefix } : notAName(text);
-    },
-    { description, pattern: '^[A-Za-z0-9._-]{1,63}\\*?$' },
-  );
-}
-
-function notAName(text: string): Problem {
+/** Reads a name: 1 to 63 letters, digits, dots, underscores and hyphens. */
+export function parseName(text: string): string | Problem {
+  if (isName(text)) return text;
   return new Problem(
-    `\`${text}\` is not a name`,
+    `${quoted(text)} is not a name`,
     'use 1 to 63 letters, digits, dots, underscores and hyphens',
   );
 }
 
-const namePattern = /^[A-Za-z0-9._-]{1,63}$/;
+/** The issues of a refused text at `path`. */
+export function issuesOf(problem: Problem, input: unknown, path: PropertyKey[]) {
+  return [problem, ...problem.also].map(({ message, help, offset }) => {
+    const params: LeafParams = { help, offset };
+    return { code: 'custom' as const, message, params: { ...params }, input, path };
+  });
+}
+
+const NAME_PATTERN = '^[A-Za-z0-9._-]{1,63}$';

@@ -1,0 +1,136 @@
+/** The kind PolicyTest: requests with the answers that a policy set has to give. It is read from files `*_test.yaml`. */
+import { z } from 'zod';
+
+import { Reason } from '../../layout.ts';
+import { suggestName } from '../nearest-name.ts';
+import type { Origin } from '../policy-set.ts';
+import { Problem, quoted } from '../problem.ts';
+import { documentSchema, someOf } from './document.ts';
+import { leaf, nameLeaf } from './leaf.ts';
+import { joinQuestions, parseDomain, type QuestionFields, questionShape } from './question.ts';
+
+const caseName = leaf(
+  (text) =>
+    /^\P{Cc}{1,200}$/u.test(text)
+      ? text
+      : new Problem(
+          `${quoted(text)} is not the name of a case`,
+          'write 1 to 200 characters on one line',
+        ),
+  { description: 'what the case shows, unique within the test' },
+);
+
+const expectSchema = z
+  .strictObject({
+    verdict: z
+      .enum(['allow', 'deny', 'degrade', 'throttle', 'break', 'isolate'])
+      .meta({ description: 'the verdict of the record' })
+      .optional(),
+    rule: leaf(parseRule, {
+      description: 'policy/rule that decides; `none` for no rule',
+    }).optional(),
+    reason: leaf(parseReason, {
+      description: 'the reason, as a code or a name',
+      examples: ['DTA1012', 'DenyRule'],
+    }).optional(),
+    clearance: z
+      .array(nameLeaf('data label'))
+      .meta({ description: 'all labels that the caller may read, and no others' })
+      .optional(),
+    audit: z
+      .enum(['sampled', 'always', 'synchronous'])
+      .meta({ description: 'how strictly the answer is recorded' })
+      .optional(),
+    masks: z
+      .strictObject({
+        request: z.boolean().meta({ description: 'request bodies are masked' }).optional(),
+        response: z.boolean().meta({ description: 'response bodies are masked' }).optional(),
+      })
+      .meta({ description: 'which bodies are masked' })
+      .optional(),
+  })
+  .refine((expected) => Object.values(expected).some((value) => value !== undefined), {
+    error: '`expect` expects nothing',
+    params: { help: 'write for example `verdict: allow`', offset: 0 },
+    when: ({ issues }) => issues.length === 0,
+  })
+  .meta({ description: 'what the answer has to be; what is absent may be anything' });
+
+const caseSchema = z.strictObject({ name: caseName, ...questionShape, expect: expectSchema });
+
+/** The schema of a PolicyTest document. */
+export const policyTestSchema = documentSchema(
+  'PolicyTest',
+  z.strictObject({
+    mesh: leaf(parseDomain, { description: 'trust domain; default mesh.test' }).optional(),
+    destination: z
+      .strictObject({
+        service: nameLeaf('service that is called'),
+        environment: nameLeaf('its environment'),
+      })
+      .meta({ description: 'who is called' }),
+    direction: z
+      .enum(['inbound', 'outbound'])
+      .meta({ description: 'whose proxy decides; default inbound: that of the destination' })
+      .optional(),
+    defaults: z
+      .strictObject(questionShape)
+      .meta({ description: 'what holds for every case that does not say otherwise' })
+      .optional(),
+    cases: someOf(caseSchema),
+  }),
+);
+
+/** What an answer has to be. */
+export type Expectation = z.output<typeof expectSchema>;
+
+/** A case, joined with the defaults of its document. */
+export interface TestCase {
+  readonly name: string;
+  readonly origin: Origin;
+  readonly asked: QuestionFields;
+  readonly expected: Expectation;
+}
+
+/** A document of cases. */
+export interface PolicyTest {
+  readonly name: string;
+  readonly origin: Origin;
+  readonly mesh: string;
+  readonly destination: { readonly service: string; readonly environment: string };
+  readonly direction: 'inbound' | 'outbound';
+  readonly cases: readonly TestCase[];
+}
+
+/** The test of a checked document. */
+export function buildPolicyTest(
+  { metadata, spec }: z.output<typeof policyTestSchema>,
+  originOf: (path: readonly PropertyKey[]) => Origin,
+): PolicyTest {
+  const { mesh = 'mesh.test', destination, direction = 'inbound', defaults = {} } = spec;
+  return {
+    name: metadata.name,
+    origin: originOf([]),
+    mesh,
+    destination,
+    direction,
+    cases: spec.cases.map(({ name, expect, ...asked }, i) => ({
+      name,
+      origin: originOf(['spec', 'cases', i]),
+      asked: joinQuestions(asked, defaults),
+      expected: expect,
+    })),
+  };
+}
+
+function parseRule(text: string): string | Problem {
+  if (text === 'none' || /^[A-Za-z0-9._-]{1,63}\/[A-Za-z0-9._-]{1,63}$/.test(text)) return text;
+  const help = 'write <policy>/<rule>, or `none` when no rule decides';
+  return new Problem(`${quoted(text)} is not the name of a rule`, help);
+}
+
+function parseReason(text: string): keyof typeof Reason | Problem {
+  const names = Object.keys(Reason) as (keyof typeof Reason)[];
+  const found = names.find((name) => name === text || text === `DTA${1000 + Reason[name]}`);
+  return found ?? new Problem(`there is no reason ${quoted(text)}`, suggestName(text, names));
+}
