@@ -3,7 +3,8 @@ import { policyInvalid } from '../api/problem.ts';
 import { systemClock } from '../clock.ts';
 import { DtaError } from '../errors.ts';
 import { Direction } from '../layout.ts';
-import { checkSet } from '../policy/check-set.ts';
+import { findingsOf } from '../policy/analysis/analyse.ts';
+import type { Finding } from '../policy/analysis/finding.ts';
 import { compileBundle } from '../policy/compile.ts';
 import { parsePolicySet } from '../policy/parse.ts';
 import type { PolicyError } from '../policy/policy-error.ts';
@@ -22,13 +23,15 @@ export interface OfflineCheck {
     readonly sizeBytes: number;
   }[];
   readonly warnings: readonly PolicyError[];
+  /** What the rules say together, in the order of files and lines. */
+  readonly findings: readonly Finding[];
 }
 
 /** Throws `policyInvalid` with all mistakes. A destination without an environment is compiled for one named `any`. */
 export async function checkOffline(files: readonly PolicyFile[]): Promise<OfflineCheck> {
-  const { set, errors } = parsePolicySet(files);
+  const { set, errors, warnings } = parsePolicySet(files);
   if (errors.length > 0) throw policyInvalid(errors);
-  const prove = await createProver(filterPath(), systemClock);
+  const prove = await createProver(filterPath(), systemClock, BUNDLES_PER_VM);
   const bundles = [];
   for (const { service, environment = 'any' } of destinationsOf(set)) {
     for (const [name, direction] of [
@@ -48,5 +51,7 @@ export async function checkOffline(files: readonly PolicyFile[]): Promise<Offlin
     }
   }
   const policies = set.access.length + set.classifications.length + set.masking.length;
-  return { policies, bundles, warnings: checkSet(set).warnings };
+  return { policies, bundles, warnings, findings: findingsOf(set, systemClock()) };
 }
+
+const BUNDLES_PER_VM = 50;
