@@ -129,7 +129,8 @@ async function assemble(
     );
     const args = ['-c', file, '--use-dynamic-base-id', '--concurrency', '2', '--log-level', 'warn'];
     args.push('--component-log-level', 'main:info');
-    await start(`${service}-envoy`, envoyPath(), args, /starting main dispatch loop/);
+    const env = { DTA_WORKERS: '2' };
+    await start(`${service}-envoy`, envoyPath(), args, /starting main dispatch loop/, env);
     await untilLive(adminPort, service);
     say(`envoy: ${service}`);
   };

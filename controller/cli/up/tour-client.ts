@@ -91,6 +91,11 @@ export class TourClient {
   }
 }
 
+/** Status and, for a denial, its code. */
+export function statusAndCode({ status, code }: { status: number; code: string }): string {
+  return code === '' ? String(status) : `${status} ${code}`;
+}
+
 /** Sends plaintext to a port and gives what comes back before the other side closes. */
 export function sendPlaintext(port: number): Promise<string> {
   return new Promise((resolve) => {

@@ -5,35 +5,9 @@ import { readPolicyFiles } from '../policy-files.ts';
 import { projectPath } from '../project-paths.ts';
 import type { DemoMesh } from './demo-mesh.ts';
 import { underLoad } from './load.ts';
-import { type Answer, sendPlaintext, TourClient } from './tour-client.ts';
-
-/** Prints lines and remembers whether all were as expected. */
-class Report {
-  failed = 0;
-  shown = 0;
-  readonly #print: (line: string) => void;
-
-  constructor(print: (line: string) => void) {
-    this.#print = print;
-  }
-
-  line(what: string, expected: string, came: string): void {
-    const isRight = expected === came;
-    this.shown += 1;
-    if (!isRight) this.failed += 1;
-    const mark = isRight ? 'ok  ' : 'FAIL';
-    this.#print(`${mark} ${what.padEnd(58)} expected ${expected.padEnd(30)} came ${came}`);
-  }
-
-  /** Something that came, and that a line after it judges. */
-  note(text: string): void {
-    this.#print(`     ${text}`);
-  }
-
-  heading(title: string): void {
-    this.#print(`\n${title}`);
-  }
-}
+import { type Answer, sendPlaintext, statusAndCode, TourClient } from './tour-client.ts';
+import { Report } from './tour-report.ts';
+import { showRestrictions } from './tour-restrictions.ts';
 
 /** Runs the tour; gives the number of lines that were not as expected. */
 export async function runTour(mesh: DemoMesh, print: (line: string) => void): Promise<number> {
@@ -43,6 +17,7 @@ export async function runTour(mesh: DemoMesh, print: (line: string) => void): Pr
   await showDenials(mesh, report, checkout);
   await showPaths(report, checkout);
   await showRevocation(mesh, report);
+  await showRestrictions(mesh, report);
   await showSwaps(mesh, report, checkout);
   await showBrokenPolicy(mesh, report, checkout);
   await showAudit(mesh, report);
@@ -219,12 +194,13 @@ async function showAudit(mesh: DemoMesh, report: Report): Promise<void> {
   report.heading('evidence');
   const reasons = new Set<string>();
   const deadline = Date.now() + 10_000;
-  while (!reasons.has('Revoked') && Date.now() < deadline) {
-    for (const { reason } of await mesh.operator.audit({ limit: '1000', verdict: 'Deny' }))
-      reasons.add(reason);
+  while (!(reasons.has('Revoked') && reasons.has('Isolated')) && Date.now() < deadline) {
+    for (const verdict of ['Deny', 'Isolate'] as const)
+      for (const { reason } of await mesh.operator.audit({ limit: '1000', verdict }))
+        reasons.add(reason);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  const wanted = ['DenyRule', 'NoRulePermits', 'PathAmbiguous', 'Revoked'];
+  const wanted = ['DenyRule', 'Isolated', 'NoRulePermits', 'PathAmbiguous', 'Revoked'];
   report.line(
     'reasons of denials in the audit store',
     wanted.join(' '),
@@ -273,10 +249,6 @@ function otherShift(): string {
 
 function show(answer: Answer): string {
   return answer.status === 0 ? 'no answer' : statusAndCode(answer);
-}
-
-function statusAndCode({ status, code }: { status: number; code: string }): string {
-  return code === '' ? String(status) : `${status} ${code}`;
 }
 
 /** A request in plaintext to an application on loopback; with a body it is a POST of JSON. */
