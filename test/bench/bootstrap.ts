@@ -1,13 +1,15 @@
 /** Envoy's configuration: one mutual-TLS listener a variant, answered by the route itself. */
 import type { Json } from '../../controller/xds/fill-template.ts';
 import type { Leaf } from '../xds/mesh.ts';
-import { AUDIT_CLUSTER, type Variant } from './variants.ts';
+import { AUDIT_CLUSTER, AUTHZ_CLUSTER, type Variant } from './variants.ts';
 
 /** What the configuration needs beside the variants. */
 export interface BootstrapParts {
-  readonly server: Leaf;
+  /** By service. */
+  readonly servers: ReadonlyMap<string, Leaf>;
   readonly caPem: string;
   readonly auditSocket: string;
+  readonly authzPort: number;
   /** Ports on loopback, one a variant. */
   readonly ports: readonly number[];
 }
@@ -20,22 +22,23 @@ export function benchBootstrap(variants: readonly Variant[], parts: BootstrapPar
         listener(variant, parts, parts.ports[index] ?? 0),
       ),
       clusters: [
-        {
-          name: AUDIT_CLUSTER,
-          type: 'STATIC',
-          connect_timeout: '1s',
-          load_assignment: {
-            cluster_name: AUDIT_CLUSTER,
-            endpoints: [
-              {
-                lb_endpoints: [{ endpoint: { address: { pipe: { path: parts.auditSocket } } } }],
-              },
-            ],
-          },
-        },
+        cluster(AUDIT_CLUSTER, { pipe: { path: parts.auditSocket } }),
+        cluster(AUTHZ_CLUSTER, {
+          socket_address: { address: '127.0.0.1', port_value: parts.authzPort },
+        }),
       ],
     },
   });
+}
+
+function cluster(name: string, address: Json): Json {
+  const endpoint = { address };
+  return {
+    name,
+    type: 'STATIC',
+    connect_timeout: '1s',
+    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint }] }] },
+  };
 }
 
 function listener(variant: Variant, parts: BootstrapParts, port: number): Json {
@@ -44,7 +47,7 @@ function listener(variant: Variant, parts: BootstrapParts, port: number): Json {
     address: { socket_address: { address: '127.0.0.1', port_value: port } },
     filter_chains: [
       {
-        transport_socket: downstreamTls(parts),
+        transport_socket: downstreamTls(variant, parts),
         filters: [
           {
             name: 'envoy.filters.network.http_connection_manager',
@@ -56,7 +59,9 @@ function listener(variant: Variant, parts: BootstrapParts, port: number): Json {
   };
 }
 
-function downstreamTls(parts: BootstrapParts): Json {
+function downstreamTls({ service }: Variant, parts: BootstrapParts): Json {
+  const server = parts.servers.get(service);
+  if (server === undefined) throw new Error(`no certificate for \`${service}\``);
   const version = 'TLSv1_3';
   return {
     name: 'envoy.transport_sockets.tls',
@@ -70,8 +75,8 @@ function downstreamTls(parts: BootstrapParts): Json {
         },
         tls_certificates: [
           {
-            certificate_chain: { inline_string: parts.server.certificatePem },
-            private_key: { inline_string: parts.server.keyPem },
+            certificate_chain: { inline_string: server.certificatePem },
+            private_key: { inline_string: server.keyPem },
           },
         ],
         validation_context: { trusted_ca: { inline_string: parts.caPem } },

@@ -43,8 +43,11 @@ export async function measureRounds(
   const { records, batches } = sink;
   for (let round = 1; round <= amount.rounds; round++) {
     for (const { track, costs } of rows) {
-      const spent = await cost.during(() => track.send(amount.requests));
-      costs.push(spent / amount.requests);
+      let requests = 0;
+      const spent = await cost.during(async () => {
+        requests = await track.send(amount.requests);
+      });
+      costs.push(spent / requests);
     }
     showProgress('full speed', round, amount.rounds);
   }
@@ -72,7 +75,7 @@ export async function countRounds(
     for (const { track, costs } of rows) {
       const dense = await countSends(session, callgrind, track, 1, amount.requests);
       if (!track.variant.audits) {
-        costs.push(dense.spent / amount.requests);
+        costs.push(dense.spent / dense.requests);
         continue;
       }
       const sparse = await countSends(session, callgrind, track, sparseSends, 1);
@@ -99,10 +102,11 @@ async function countSends(
   requests: number,
 ): Promise<Sends> {
   const { batches } = session.sink;
+  let sent = 0;
   const spent = await callgrind.during(async () => {
-    for (let time = 0; time < times; time++) await track.send(requests);
+    for (let time = 0; time < times; time++) sent += await track.send(requests);
   });
-  return { requests: times * requests, batches: session.sink.batches - batches, spent };
+  return { requests: sent, batches: session.sink.batches - batches, spent };
 }
 
 /** Two equations, `spent = requests * request + batches * batch`. */

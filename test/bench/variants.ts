@@ -14,12 +14,15 @@ export interface Variant {
   readonly writesIdentity: boolean;
   /** Whether every request leaves an audit record. */
   readonly audits: boolean;
+  /** Service that its listener has the certificate of. */
+  readonly service: string;
+  /** It gets this share of the requests: variants that walk thousands of policies take their time. */
+  readonly share: number;
 }
 
 /** Who calls whom, and where the compiled filter lies. */
 export interface Parties {
   readonly filterPath: string;
-  readonly server: Leaf;
   readonly client: Leaf;
 }
 
@@ -30,8 +33,13 @@ export const AUDIT_CLUSTER = 'dta-agent';
 /** Names that the report refers to. */
 export const NO_FILTER = 'no filter';
 export const RBAC_ONE = 'native RBAC, 1 policy';
+export const RBAC_HUNDRED = 'native RBAC, 100 policies';
 export const OURS_HEADER = 'dta, identity by header, 1 rule';
+export const OURS_TEN = 'dta, identity by header, 10 rules';
+export const OURS_MANY = 'dta, identity by header, 100,000 rules';
 export const OURS_PROPERTY = 'dta, identity by property, 1 rule';
+/** Cluster that answers for `ext_authz`. */
+export const AUTHZ_CLUSTER = 'authz';
 
 /** All variants, in the order of the table. */
 export function makeVariants(parties: Parties): Variant[] {
@@ -42,12 +50,18 @@ export function makeVariants(parties: Parties): Variant[] {
     { ...plain('no filter, header written', []), writesIdentity: true },
     plain(RBAC_ONE, [rbac(parties, ownRoutes(1))]),
     plain('native RBAC, 10 policies', [rbac(parties, ownRoutes(10))]),
-    plain('native RBAC, 100 policies', [rbac(parties, ownRoutes(100))]),
-    plain('native RBAC, 100 policies for one route', [rbac(parties, oneRoute(100))]),
+    plain(RBAC_HUNDRED, [rbac(parties, ownRoutes(100))]),
+    plain('native RBAC, 100 policies for one route', [rbac(parties, oneRoute(100))], 0.2),
+    plain('native RBAC, 1,000 policies', [rbac(parties, ownRoutes(1000))], 0.1),
+    plain('native RBAC, 10,000 policies', [rbac(parties, ownRoutes(10_000))], 0.02),
+    plain('native RBAC, matcher map of 10,000', [rbacMap(parties, ownRoutes(10_000))]),
     plain('Lua, 10 header reads', [lua()]),
+    plain('ext_authz, HTTP server on loopback', [extAuthz()], 0.5),
     header(OURS_HEADER, ownRoutes(1)),
-    header('dta, identity by header, 100 rules', ownRoutes(100)),
+    header(OURS_TEN, ownRoutes(10)),
     header('dta, identity by header, 100 rules for one route', oneRoute(100)),
+    header('dta, identity by header, 1,000 rules', ownRoutes(1000)),
+    header(OURS_MANY, ownRoutes(100_000)),
     property(OURS_PROPERTY, ownRoutes(1)),
   ];
 }
@@ -74,11 +88,11 @@ function grants(count: number, stranger: (index: number) => Grant): Grant[] {
   return [...strangers, { service: 'checkout', resource: 'orders' }];
 }
 
-function policyText(allowed: readonly Grant[]): string {
+function policyText(service: string, allowed: readonly Grant[]): string {
   const rules = allowed.map(
-    ({ service, resource }) => `    - name: ${service}
+    ({ service: caller, resource }) => `    - name: ${caller}
       effect: allow
-      from: [{ service: ${service}, environment: same }]
+      from: [{ service: ${caller}, environment: same }]
       to: [{ methods: [GET], paths: ["/${resource}/{id}"] }]
       audit: always
 `,
@@ -87,13 +101,13 @@ function policyText(allowed: readonly Grant[]): string {
 kind: AccessPolicy
 metadata: { name: orders }
 spec:
-  destination: { service: orders, environment: prod }
+  destination: { service: ${service}, environment: prod }
   rules:
 ${rules.join('')}`;
 }
 
-function plain(name: string, filters: readonly Json[]): Variant {
-  return { name, filters, writesIdentity: false, audits: false };
+function plain(name: string, filters: readonly Json[], share = 1): Variant {
+  return { name, filters, writesIdentity: false, audits: false, service: 'orders', share };
 }
 
 /** Each policy: URI SAN, path and method, all exact. Envoy tries them in order of their names. */
@@ -123,6 +137,65 @@ function rbac(parties: Parties, allowed: readonly Grant[]): Json {
   };
 }
 
+/** The same policies as nested maps: caller, then path, then method. */
+function rbacMap(parties: Parties, allowed: readonly Grant[]): Json {
+  const act = (action: 'ALLOW' | 'DENY') => ({
+    action: {
+      name: action,
+      typed_config: {
+        '@type': 'type.googleapis.com/envoy.config.rbac.v3.Action',
+        name: action,
+        action,
+      },
+    },
+  });
+  const header = (name: string) => ({
+    name: 'header',
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput',
+      header_name: name,
+    },
+  });
+  const caller = {
+    name: 'caller',
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.matching.common_inputs.ssl.v3.UriSanInput',
+    },
+  };
+  const tree = (input: Json, map: Readonly<Record<string, Json>>): Json => ({
+    matcher_tree: { input, exact_match_map: { map } },
+  });
+  const callers = allowed.map(({ service, resource }) => {
+    const byMethod = tree(header(':method'), { GET: act('ALLOW') });
+    const byPath = tree(header(':path'), { [`/${resource}/1`]: { matcher: byMethod } });
+    return [uriOf(parties, service), { matcher: byPath }] as const;
+  });
+  return {
+    name: 'envoy.filters.http.rbac',
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC',
+      matcher: {
+        ...(tree(caller, Object.fromEntries(callers)) as object),
+        on_no_match: act('DENY'),
+      },
+    },
+  };
+}
+
+/** Asks a server for each request; it gets method, path and authority. */
+function extAuthz(): Json {
+  return {
+    name: 'envoy.filters.http.ext_authz',
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz',
+      transport_api_version: 'V3',
+      http_service: {
+        server_uri: { uri: 'http://authz.invalid', cluster: AUTHZ_CLUSTER, timeout: '5s' },
+      },
+    },
+  };
+}
+
 function uriOf(parties: Parties, service: string): string {
   return parties.client.identity.spiffeId.replace('/svc/checkout/', `/svc/${service}/`);
 }
@@ -141,18 +214,21 @@ function lua(): Json {
 }
 
 function ours(parties: Parties, identity: 'header' | 'property') {
+  let made = 0;
   return (name: string, allowed: readonly Grant[]): Variant => {
     const nowMs = Date.now();
-    const bundle = bundleOf(policyText(allowed), { nowMs });
+    // One VM for all with one kind of identity, as in a real proxy: bundles of one id would replace each other there, so
+    // that each variant is a destination of its own.
+    made += 1;
+    const service = `orders-${made}`;
+    const bundle = bundleOf(policyText(service, allowed), { nowMs, service });
     const state = stateOf({
-      self: parties.server.identity.spiffeId,
       epoch: BigInt(nowMs),
       nowMs,
       revokedDigests: strangerDigests(),
       bands: [{ subject: 'prod/checkout', band: 0 }],
     });
-    // A VM of its own: bundles of one id in one VM would replace each other.
-    const wasm = { filterPath: parties.filterPath, vmId: name, identity };
+    const wasm = { filterPath: parties.filterPath, vmId: identity, identity };
     return {
       name,
       filters: [
@@ -168,6 +244,8 @@ function ours(parties: Parties, identity: 'header' | 'property') {
       ],
       writesIdentity: identity === 'header',
       audits: true,
+      service,
+      share: 1,
     };
   };
 }
