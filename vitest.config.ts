@@ -31,6 +31,8 @@ export default defineConfig({
           ],
           exclude: ['test/envoy/**', 'node_modules/**', ...leftOut],
           testTimeout: 60_000,
+          // Some hooks compile a kernel: ten seconds are little where other work runs.
+          hookTimeout: 60_000,
         },
       },
       {

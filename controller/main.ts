@@ -85,7 +85,7 @@ async function assemble(
 ): Promise<Controller> {
   const { log, clock = systemClock, dataDir, trustDomain } = options;
   // First what can fail without leaving anything behind.
-  const prove = await createProver(options.filterPath, clock);
+  const prove = await createProver(options.filterPath, clock, BUNDLES_PER_VM);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const operatorToken = openOperatorToken(dataDir);
   const db = new Database(join(dataDir, 'controller.db'));
@@ -327,6 +327,8 @@ const coalesceMs = 250;
 const hourMs = 3_600_000;
 const retryMs = 1_000;
 const stateFault = 'state';
+/** A VM that proved this many bundles is replaced: making one takes longer than proving a small bundle. */
+const BUNDLES_PER_VM = 50;
 /** Half of a bundle's soft life. */
 const bundleMaxAgeMs = 12 * hourMs;
 /** A fifth of the life of the controller's certificate. */

@@ -77,7 +77,10 @@ export class PolicyPublisher {
     return targets.map((target) => this.#build(set, target, 1n));
   }
 
-  /** Publishes all of the set or nothing. Throws what `invalid` makes of mistakes. */
+  /**
+   * Publishes all of the set or nothing; bundles that stay the same keep their versions. Throws what `invalid` makes of
+   * mistakes.
+   */
   push(files: readonly PolicyFile[], actor: string): Promise<Published> {
     return this.#inTurn(async () => {
       const set = this.#parse(files);
@@ -137,8 +140,22 @@ export class PolicyPublisher {
 
   async #compile(set: PolicySet): Promise<ProvenBundle[]> {
     const bundles = [];
-    for (const target of await this.#targets(set)) bundles.push(await this.#version(set, target));
+    for (const target of await this.#targets(set)) {
+      bundles.push(this.#unchanged(set, target) ?? (await this.#version(set, target)));
+    }
     return bundles;
+  }
+
+  // Compiling is deterministic: under its old version and time an unchanged bundle has the bytes that it had. It is neither
+  // proven nor sent again.
+  #unchanged(set: PolicySet, target: Target): ProvenBundle | undefined {
+    const known = this.#bundles.get(keyOf(target));
+    if (known === undefined) return undefined;
+    const { environment, service, direction } = target;
+    const id = { mesh: this.#options.mesh, environment, service, direction };
+    const { version, compiledAtMs: nowMs } = known;
+    const bytes = compileBundle(set, id, { version, nowMs });
+    return Buffer.compare(bytes, known.bytes) === 0 ? known : undefined;
   }
 
   /** Both directions of every destination that the set names, in every environment that it can mean. */
