@@ -36,6 +36,15 @@ export const PROBES_MAX: u32 = 256;
 /** distinct headers and parameters that the conditions of a bundle read */
 export const REQUEST_NAMES_MAX: u32 = 64;
 
+/** values of headers and parameters that are compared in one request */
+export const REQUEST_VALUES_MAX: u32 = 256;
+
+/** comparisons other than Equal with one RequestName: each value is held against each of them */
+export const REQUEST_TESTS_MAX: u32 = 128;
+
+/** pieces of a query that are read, empty ones not counted; a request with more is denied */
+export const QUERY_PIECES_MAX: u32 = 1024;
+
 /** largest record index that a slot of a hash table can hold */
 export const SLOT_INDEX_MAX: u32 = 16777214;
 
@@ -123,6 +132,8 @@ export const enum Reason {
   CircuitOpen = 24,
   Isolated = 25,
   QueryAmbiguous = 26,
+  HostAmbiguous = 27,
+  TooComplex = 28,
 }
 
 /** Kinds of sections; each has to be there once, in this order, empty or not. A section of slots is a hash table: a power of two of words, linear probing, at most PROBES_MAX apart; a word is 0 (empty) or the top 8 bits of the hash above 24 bits of record index + 1. */

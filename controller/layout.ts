@@ -36,6 +36,15 @@ export const PROBES_MAX = 256;
 /** distinct headers and parameters that the conditions of a bundle read */
 export const REQUEST_NAMES_MAX = 64;
 
+/** values of headers and parameters that are compared in one request */
+export const REQUEST_VALUES_MAX = 256;
+
+/** comparisons other than Equal with one RequestName: each value is held against each of them */
+export const REQUEST_TESTS_MAX = 128;
+
+/** pieces of a query that are read, empty ones not counted; a request with more is denied */
+export const QUERY_PIECES_MAX = 1024;
+
 /** largest record index that a slot of a hash table can hold */
 export const SLOT_INDEX_MAX = 16777214;
 
@@ -129,6 +138,8 @@ export const Reason = {
   CircuitOpen: 24,
   Isolated: 25,
   QueryAmbiguous: 26,
+  HostAmbiguous: 27,
+  TooComplex: 28,
 } as const;
 export type Reason = (typeof Reason)[keyof typeof Reason];
 
@@ -160,7 +171,9 @@ export const reasonTexts: Readonly<Record<keyof typeof Reason, string>> = {
   RateLimited: "the caller has used up its rate under Throttle or Degrade",
   CircuitOpen: "the verdict is Break: the destination takes no calls for now",
   Isolated: "the source or the destination is isolated",
-  QueryAmbiguous: "a rule reads the query, and the query can be read in two ways or has too many values",
+  QueryAmbiguous: "a rule reads the query or a header, and it can be read in two ways or has too many values",
+  HostAmbiguous: "a rule reads the host, and the authority is no host with a port that can be read in one way",
+  TooComplex: "the rules that could apply are too many to be judged for one request",
 };
 
 /** Kinds of sections; each has to be there once, in this order, empty or not. A section of slots is a hash table: a power of two of words, linear probing, at most PROBES_MAX apart; a word is 0 (empty) or the top 8 bits of the hash above 24 bits of record index + 1. */

@@ -403,8 +403,12 @@ export const enums: readonly Enum[] = [
     name: 'RequestKind',
     doc: 'Parts of requests that have values.',
     members: [
-      ['Header', 0, 'every line of a header is a value'],
-      ['AnyHeader', 1, 'like Header, but a test holds when any value matches'],
+      [
+        'Header',
+        0,
+        'every element of the comma-separated lists in the lines of a header is a value',
+      ],
+      ['AnyHeader', 1, 'every line of a header is a value, and a test holds when any matches'],
       [
         'Parameter',
         2,

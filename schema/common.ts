@@ -30,6 +30,17 @@ export const constants: readonly Constant[] = [
     'slots that a look-up in a hash table of a bundle tries; a key further away does not count',
   ],
   ['REQUEST_NAMES_MAX', 64, 'distinct headers and parameters that the conditions of a bundle read'],
+  ['REQUEST_VALUES_MAX', 256, 'values of headers and parameters that are compared in one request'],
+  [
+    'REQUEST_TESTS_MAX',
+    128,
+    'comparisons other than Equal with one RequestName: each value is held against each of them',
+  ],
+  [
+    'QUERY_PIECES_MAX',
+    1024,
+    'pieces of a query that are read, empty ones not counted; a request with more is denied',
+  ],
   ['SLOT_INDEX_MAX', 0xff_fffe, 'largest record index that a slot of a hash table can hold'],
   [
     'CHILD_LEAF',
@@ -163,8 +174,14 @@ export const enums: readonly Enum[] = [
       [
         'QueryAmbiguous',
         26,
-        'a rule reads the query, and the query can be read in two ways or has too many values',
+        'a rule reads the query or a header, and it can be read in two ways or has too many values',
       ],
+      [
+        'HostAmbiguous',
+        27,
+        'a rule reads the host, and the authority is no host with a port that can be read in one way',
+      ],
+      ['TooComplex', 28, 'the rules that could apply are too many to be judged for one request'],
     ],
   },
 ];

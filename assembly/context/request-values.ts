@@ -2,9 +2,12 @@
  * The values that conditions read out of a request, held against their tests: one more pass over the header pairs, and one
  * over the query. Only for bundles that have RequestNames.
  *
- * A line of a header is one value, without blanks around it. The query is what stands between the first `?` and a `#`: pieces
+ * A line of a header is a list with commas, as repeated lines are one list (RFC 9110, sections 5.3 and 5.6.1): each element
+ * is a value, without blanks around it. AnyHeader takes the whole line instead.
+ *
+ * The query is what stands between the first `?` and a `#`: pieces
  * between `&`, name and value apart at the first `=`, `+` a blank and `%XX` a byte (WHATWG URL, section 5.1). Where that
- * standard would leave a broken escape as it is, and others would not, the request is ambiguous.
+ * standard would leave a broken escape or a `;` as it is, and others would not, the request is ambiguous.
  */
 import {
   pairNameLen,
@@ -14,12 +17,13 @@ import {
   pairsNext,
   pairsOpen,
 } from '../abi/header-pairs';
-import { Reason } from '../layout';
+import { QUERY_PIECES_MAX, Reason, REQUEST_VALUES_MAX } from '../layout';
 import { arenaAlloc } from '../memory/arena';
 import { findByte, hexValue, lowerAscii } from '../memory/bytes';
 import { Bundle } from '../policy/bundle';
 import { addRequestValue, internRequestClass, startRequestClass } from '../policy/request-class';
 import {
+  anyHeaderNames,
   authorityNames,
   headersNamed,
   methodNames,
@@ -34,6 +38,7 @@ export let requestClass: usize = 0;
 /** Reads the request that `context/request` has read, and leaves its class in `requestClass`. */
 export function classifyRequest(bundle: Bundle): Reason {
   requestClass = 0;
+  valueCount = 0;
   if (bundle.requestNameCount == 0) return Reason.Permitted;
   startRequestClass();
   if (!addToEach(bundle, methodNames(bundle), request.methodPtr, request.methodLen)) {
@@ -62,23 +67,38 @@ function readHeaders(bundle: Bundle): Reason {
   while (pairsNext()) {
     const names = headersNamed(bundle, pairNamePtr, pairNameLen);
     if (names == 0) continue;
-    trimValue();
-    if (!addToEach(bundle, names, valuePtr, valueLen)) return Reason.QueryAmbiguous;
+    const whole = names & anyHeaderNames(bundle);
+    if (whole != 0 && !addTrimmed(bundle, whole, pairValuePtr, pairValueLen)) {
+      return Reason.QueryAmbiguous;
+    }
+    const split = names ^ whole;
+    if (split != 0 && !addElements(bundle, split)) return Reason.QueryAmbiguous;
   }
   return Reason.Permitted;
 }
 
-let valuePtr: usize = 0;
-let valueLen: u32 = 0;
-
-/** The value of the current pair without blanks around it (RFC 9110, section 5.5). */
-function trimValue(): void {
+/** The elements of the current pair's list; a line without a comma is one, and an empty element is one too. */
+function addElements(bundle: Bundle, names: u64): bool {
   let start = pairValuePtr;
-  let end = start + pairValueLen;
+  const end = start + pairValueLen;
+  let comma: i32;
+  do {
+    const rest = <u32>(end - start);
+    comma = findByte(start, rest, 0x2c);
+    const len = comma < 0 ? rest : <u32>comma;
+    if (!addTrimmed(bundle, names, start, len)) return false;
+    start += len + 1;
+  } while (comma >= 0);
+  return true;
+}
+
+/** Adds a value without blanks around it (RFC 9110, section 5.5). */
+function addTrimmed(bundle: Bundle, names: u64, ptr: usize, len: u32): bool {
+  let start = ptr;
+  let end = start + len;
   while (start < end && isBlank(load<u8>(start))) start += 1;
   while (end > start && isBlank(load<u8>(end - 1))) end -= 1;
-  valuePtr = start;
-  valueLen = <u32>(end - start);
+  return addCounted(bundle, names, start, <u32>(end - start));
 }
 
 function isBlank(byte: u8): bool {
@@ -91,14 +111,21 @@ function readQuery(bundle: Bundle): Reason {
   if (start >= end) return Reason.Permitted;
   const fragment = findByte(start, <u32>(end - start), 0x23);
   const queryLen = fragment < 0 ? <u32>(end - start) : <u32>fragment;
+  // To some a semicolon separates pieces, to others it is part of one.
+  if (findByte(start, queryLen, 0x3b) >= 0) return Reason.QueryAmbiguous;
   // Decoding never makes bytes more.
   const target = arenaAlloc(queryLen);
   if (target == 0) return Reason.NoMemory;
+  let pieces: u32 = 0;
   for (let at: u32 = 0; at < queryLen;) {
     const ampersand = findByte(start + at, queryLen - at, 0x26);
     const len = ampersand < 0 ? queryLen - at : <u32>ampersand;
-    if (len != 0 && !readParameter(bundle, start + at, len, target)) return Reason.QueryAmbiguous;
+    const piece = start + at;
     at += len + 1;
+    if (len == 0) continue;
+    pieces += 1;
+    if (pieces > QUERY_PIECES_MAX) return Reason.QueryAmbiguous;
+    if (!readParameter(bundle, piece, len, target)) return Reason.QueryAmbiguous;
   }
   return Reason.Permitted;
 }
@@ -114,7 +141,7 @@ function readParameter(bundle: Bundle, ptr: usize, len: u32, target: usize): boo
   const valueBytes = decode(value, ptr + rest, len - rest);
   if (valueBytes < 0) return false;
   const names = parametersNamed(bundle, target, <u32>name);
-  return names == 0 || addToEach(bundle, names, value, <u32>valueBytes);
+  return names == 0 || addCounted(bundle, names, value, <u32>valueBytes);
 }
 
 /** Bytes written to `target`, or -1 for an escape without two hexadecimal digits. */
@@ -136,6 +163,16 @@ function decode(target: usize, ptr: usize, len: u32): i32 {
   return <i32>(at - target);
 }
 
+/** Values of headers and parameters so far. */
+let valueCount: u32 = 0;
+
+/** A value of a header or a parameter. False when there are more than can be compared in bounded time. */
+function addCounted(bundle: Bundle, names: u64, value: usize, valueLength: u32): bool {
+  valueCount += 1;
+  return valueCount <= REQUEST_VALUES_MAX && addToEach(bundle, names, value, valueLength);
+}
+
+/** False when the request has more matches than can be kept. */
 function addToEach(bundle: Bundle, names: u64, value: usize, valueLength: u32): bool {
   for (let left = names; left != 0; left &= left - 1) {
     if (!addRequestValue(bundle, <u32>ctz(left), value, valueLength)) return false;

@@ -2,7 +2,7 @@
 import { Status } from '../abi/enums';
 import { currentTimeNs, dataLen, dataPtr, readProperty } from '../abi/hostcalls';
 import { parseForwardedCert, ownIdLen, ownIdPtr } from '../context/forwarded-cert';
-import { matchHosts } from '../context/host-name';
+import { matchedHosts, readHost } from '../context/host-name';
 import { makeOwnIdentity, makePeerIdentity } from '../context/identity-record';
 import { methodBit } from '../context/method';
 import { pathLen, pathPtr, readPath } from '../context/path';
@@ -103,19 +103,19 @@ export function decideByRules(bundle: Bundle, state: State, identity: Identity):
   refresh(bundle, state, decidedNowMs);
   const pathClass = pathClassOf(bundle);
   if (pathClass == 0) return pathFault;
+  if (!readHost(bundle, request.authorityPtr, request.authorityLen)) return Reason.HostAmbiguous;
   const reason = classifyRequest(bundle);
   if (reason != Reason.Permitted) return reason;
   if (requestClass != 0 && requestClassesWereReset) startGeneration(bundle);
   const method = methodBit(request.methodPtr, request.methodLen);
-  const hosts = matchHosts(bundle, request.authorityPtr, request.authorityLen);
   const pathId = changetype<InternedList>(pathClass).id;
   const requestId = requestClass == 0 ? 0 : changetype<InternedList>(requestClass).id;
-  const decision = lookUpDecision(bundle, identity.serial, pathId, requestId, method, hosts);
+  const decision = lookUpDecision(bundle, identity.serial, pathId, requestId, method, matchedHosts);
   if (!isHit) {
     const subject = changetype<Subject>(subjectBlock);
     subject.pathClass = pathClass;
     subject.requestClass = requestClass;
-    subject.hosts = hosts;
+    subject.hosts = matchedHosts;
     subject.nowMs = decidedNowMs;
     subject.method = method;
     evaluate(bundle, state, identity, subject, decision);

@@ -40,7 +40,18 @@ export function checkList(
   return checkEntries(payload, load<u32>(span), load<u32>(span, 4), limit, section, record);
 }
 
-/** The same for a span whose entries have to rise, none twice. */
+/** The same for a span whose entries have to rise, so that what it names is visited once. */
+export function checkRisingList(
+  payload: usize,
+  span: usize,
+  limit: u32,
+  section: u32,
+  record: u32,
+): Refusal {
+  return checkRising(payload, load<u32>(span), load<u32>(span, 4), limit, section, record);
+}
+
+/** The same for a start and a count. */
 export function checkRising(
   payload: usize,
   start: u32,

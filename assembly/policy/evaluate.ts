@@ -5,6 +5,7 @@ import {
   NONE,
   Outcome,
   PathPattern,
+  Program,
   Reason,
   Route,
   Rule,
@@ -23,6 +24,12 @@ import { hasPattern } from './path-class';
 import { State } from './state';
 import { Subject } from './subject';
 
+/**
+ * Rules, selectors, routes and operations that one evaluation may look at: a hundred times what ten thousand rules for
+ * everybody take. Validation adds up what stands in a bundle; an evaluation multiplies, and a bundle could make it last hours.
+ */
+const STEPS_MAX: u32 = 1 << 23;
+
 /** Outcome of enforced and shadow rules together is tracked twice: without and with shadow rules. */
 @unmanaged
 class Tally {
@@ -37,6 +44,7 @@ const enforced: usize = memory.data(offsetof<Tally>(), 8);
 const shadowed: usize = memory.data(offsetof<Tally>(), 8);
 
 let band: u32 = 0;
+let steps: u32 = 0;
 
 /** Decides a request and writes everything but the key into `decision`. */
 export function evaluate(
@@ -48,6 +56,7 @@ export function evaluate(
 ): void {
   readCallerValues(state, identity);
   band = identity.band;
+  steps = 0;
   clear(changetype<Tally>(enforced));
   clear(changetype<Tally>(shadowed));
   const pathClass = changetype<InternedList>(subject.pathClass);
@@ -61,6 +70,7 @@ export function evaluate(
 function visitBySource(bundle: Bundle, state: State, identity: Identity, subject: Subject): void {
   visitList(bundle, state, identity, subject, bundle.anySourceStart, bundle.anySourceCount);
   for (let i: u32 = 0; i < identity.selectorCount; i++) {
+    steps += 1;
     const index = load<u32>(identity.selectors + ((<usize>i) << 2));
     const selector = bundle.selectors + <usize>index * Selector.SIZE;
     const start = load<u32>(selector, Selector.ruleStart);
@@ -89,7 +99,7 @@ function visitList(
   start: u32,
   count: u32,
 ): void {
-  for (let i = start; i < start + count; i++) {
+  for (let i = start; i < start + count && steps < STEPS_MAX; i++) {
     visitRule(bundle, state, identity, subject, listEntry(bundle, i));
   }
 }
@@ -101,6 +111,7 @@ function visitRule(
   subject: Subject,
   index: u32,
 ): void {
+  steps += 1;
   const rule = bundle.rules + <usize>index * Rule.SIZE;
   const outcome = bundle.outcomes + <usize>load<u32>(rule, Rule.outcome) * Outcome.SIZE;
   const isAllow = load<u8>(outcome, Outcome.effect) == <u8>Effect.Allow;
@@ -129,9 +140,11 @@ function add(tally: Tally, outcome: usize, index: u32, isAllow: bool): void {
 
 function conclude(bundle: Bundle, decision: Decision): void {
   const tally = changetype<Tally>(enforced);
-  const isAllowed = tally.permit != NONE && tally.deny == NONE;
+  const isWhole = steps < STEPS_MAX;
+  const isAllowed = isWhole && tally.permit != NONE && tally.deny == NONE;
   const other = changetype<Tally>(shadowed);
-  decision.shadowDiffers = isAllowed != (other.permit != NONE && other.deny == NONE);
+  const isOtherAllowed = isWhole && other.permit != NONE && other.deny == NONE;
+  decision.shadowDiffers = isAllowed != isOtherAllowed;
   decision.band = <u8>band;
   decision.audit = <u8>tally.audit;
   decision.clearance = isAllowed ? tally.clearance : 0;
@@ -141,6 +154,10 @@ function conclude(bundle: Bundle, decision: Decision): void {
   if (isAllowed) {
     decision.reason = <u8>Reason.Permitted;
     decision.rule = tally.permit;
+  } else if (!isWhole) {
+    // A rule that was not looked at may have denied.
+    decision.reason = <u8>Reason.TooComplex;
+    decision.rule = NONE;
   } else if (tally.deny != NONE) {
     decision.reason = <u8>Reason.DenyRule;
     decision.rule = tally.deny;
@@ -158,6 +175,7 @@ function comesFrom(bundle: Bundle, identity: Identity, rule: usize): bool {
   const count = load<u32>(rule, Rule.selectorCount);
   if (count == 0) return true;
   for (let i = start; i < start + count; i++) {
+    steps += 1;
     if (hasSelector(identity, listEntry(bundle, i))) return true;
   }
   return false;
@@ -174,7 +192,8 @@ function goesTo(
   const start = load<u32>(rule, Rule.routeStart);
   const end = start + load<u32>(rule, Rule.routeCount);
   if (start == end) return true;
-  for (let i = start; i < end; i++) {
+  for (let i = start; i < end && steps < STEPS_MAX; i++) {
+    steps += 1;
     const route = bundle.routes + <usize>listEntry(bundle, i) * Route.SIZE;
     if (!isRoute(bundle, subject, route)) continue;
     if (holds(bundle, state, identity, subject, load<u32>(route, Route.program), isAllow)) {
@@ -204,6 +223,7 @@ function holds(
   isAllow: bool,
 ): bool {
   if (program == NONE) return true;
+  steps += load<u32>(bundle.programs + <usize>program * Program.SIZE, Program.count);
   const truth = runProgram(bundle, state, identity, subject, program);
   return isAllow ? truth == Truth.True : truth != Truth.False;
 }

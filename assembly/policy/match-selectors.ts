@@ -24,20 +24,36 @@ export function matchSelectors(bundle: Bundle, identity: Identity): bool {
   const exactCount = entry == 0 ? 0 : load<u32>(entry, ServiceEntry.listCount);
   const most = exactCount + bundle.residualCount;
   if (most == 0) return true;
-  const out = blockAlloc((<usize>most) << 2);
-  if (out == 0) return false;
-  let count = keepMatching(bundle, identity, exactStart, exactCount, out, 0);
-  count = keepMatching(bundle, identity, bundle.residualStart, bundle.residualCount, out, count);
-  if (count == 0) {
-    blockFree(out);
-    return true;
-  }
-  sortRising(out, count);
-  identity.selectors = out;
+  // Room for all that may hold; of thousands of selectors few do, and identities are kept by the thousand.
+  const scratch = blockAlloc((<usize>most) << 2);
+  if (scratch == 0) return false;
+  let count = keepMatching(bundle, identity, exactStart, exactCount, scratch, 0);
+  count = keepMatching(
+    bundle,
+    identity,
+    bundle.residualStart,
+    bundle.residualCount,
+    scratch,
+    count,
+  );
+  const isKept = keepSelectors(bundle, identity, scratch, count);
+  blockFree(scratch);
+  return isKept;
+}
+
+/** Gives the identity a block with just these selectors. False when there is no room. */
+function keepSelectors(bundle: Bundle, identity: Identity, found: usize, count: u32): bool {
+  if (count == 0) return true;
+  const bytes = (<usize>count) << 2;
+  const kept = blockAlloc(bytes);
+  if (kept == 0) return false;
+  memory.copy(kept, found, bytes);
+  sortRising(kept, count);
+  identity.selectors = kept;
   identity.selectorCount = count;
   let candidates: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
-    const selector = bundle.selectors + <usize>load<u32>(out + ((<usize>i) << 2)) * Selector.SIZE;
+    const selector = bundle.selectors + <usize>load<u32>(kept + ((<usize>i) << 2)) * Selector.SIZE;
     candidates += load<u32>(selector, Selector.ruleCount);
   }
   identity.candidateCount = candidates;

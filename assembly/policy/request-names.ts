@@ -15,6 +15,8 @@ class NameIndex {
   authorities: u64;
   /** Parameters. */
   parameters: u64;
+  /** Headers whose lines are compared whole. */
+  anyHeaders: u64;
 }
 
 const HEADERS: usize = offsetof<NameIndex>();
@@ -42,6 +44,7 @@ export function writeNameIndex(bundle: Bundle): void {
         addBit(bundle.nameIndex + PARAMETERS, len, bit);
         break;
       default:
+        if (load<u32>(record, RequestName.kind) == RequestKind.AnyHeader) index.anyHeaders |= bit;
         addBit(bundle.nameIndex + HEADERS, len, bit);
     }
   }
@@ -60,6 +63,11 @@ export function authorityNames(bundle: Bundle): u64 {
 /** RequestNames of kind Parameter. */
 export function parameterNames(bundle: Bundle): u64 {
   return changetype<NameIndex>(bundle.nameIndex).parameters;
+}
+
+/** RequestNames of kind AnyHeader. */
+export function anyHeaderNames(bundle: Bundle): u64 {
+  return changetype<NameIndex>(bundle.nameIndex).anyHeaders;
 }
 
 /** RequestNames of kind Header and AnyHeader with this name. */

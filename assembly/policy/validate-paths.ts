@@ -9,7 +9,7 @@ import {
   PathNode,
   PathPattern,
 } from '../layout';
-import { checkList, checkRising, isInLists, isString, listAt } from './checks';
+import { checkRising, checkRisingList, isInLists, isString, listAt } from './checks';
 import { Refusal, refuse } from './refusal';
 import { bundleCount, bundleSection } from './sections';
 import { hasEntry } from './sorted-entries';
@@ -36,7 +36,7 @@ function checkPatterns(payload: usize): Refusal {
   let pattern = bundleSection(payload, BundleSection.PathPatterns);
   for (let i: u32 = 0; i < count; i++, pattern += PathPattern.SIZE) {
     const span = pattern + PathPattern.ruleStart;
-    const refusal = checkList(payload, span, rules, BundleSection.PathPatterns, i);
+    const refusal = checkRisingList(payload, span, rules, BundleSection.PathPatterns, i);
     if (refusal != Refusal.None) return refusal;
   }
   return Refusal.None;

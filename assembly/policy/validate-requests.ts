@@ -2,6 +2,7 @@
 import {
   BundleSection,
   REQUEST_NAMES_MAX,
+  REQUEST_TESTS_MAX,
   RequestKind,
   RequestName,
   RequestTest,
@@ -63,6 +64,7 @@ function checkNames(payload: usize): Refusal {
     const own = load<u32>(name, RequestName.testCount);
     const refusal = checkRising(payload, start, own, tests, section, i);
     if (refusal != Refusal.None) return refusal;
+    if (own > REQUEST_TESTS_MAX) return refuse(Refusal.Index, section, i);
     if (!areTestsOf(payload, start, own, i)) return refuse(Refusal.ListEntry, section, i);
     listed += own;
   }

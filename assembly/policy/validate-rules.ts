@@ -18,7 +18,15 @@ import {
   ServiceEntry,
   TestOp,
 } from '../layout';
-import { checkList, isInLists, isSpan, isString, listAt, spendKeyBytes } from './checks';
+import {
+  checkList,
+  checkRisingList,
+  isInLists,
+  isSpan,
+  isString,
+  listAt,
+  spendKeyBytes,
+} from './checks';
 import { findService } from './hash-tables';
 import { Refusal, refuse } from './refusal';
 import { bundleCount, bundleSection } from './sections';
@@ -46,11 +54,11 @@ export function validateRules(payload: usize): Refusal {
 function checkHeaderLists(payload: usize): Refusal {
   const rules = bundleCount(payload, BundleSection.Rules);
   const selectors = bundleCount(payload, BundleSection.Selectors);
-  let refusal = checkList(payload, payload + BundleHeader.anySourceStart, rules, 0, 5);
+  let refusal = checkRisingList(payload, payload + BundleHeader.anySourceStart, rules, 0, 5);
   if (refusal != Refusal.None) return refusal;
-  refusal = checkList(payload, payload + BundleHeader.anyPathStart, rules, 0, 6);
+  refusal = checkRisingList(payload, payload + BundleHeader.anyPathStart, rules, 0, 6);
   if (refusal != Refusal.None) return refusal;
-  return checkList(payload, payload + BundleHeader.residualStart, selectors, 0, 7);
+  return checkRisingList(payload, payload + BundleHeader.residualStart, selectors, 0, 7);
 }
 
 function checkRules(payload: usize): Refusal {
@@ -65,9 +73,15 @@ function checkRules(payload: usize): Refusal {
     if (!isString(rule + Rule.name, stringsLen)) {
       return refuse(Refusal.StringSpan, BundleSection.Rules, i);
     }
-    let refusal = checkList(payload, rule + Rule.selectorStart, selectors, BundleSection.Rules, i);
+    let refusal = checkRisingList(
+      payload,
+      rule + Rule.selectorStart,
+      selectors,
+      BundleSection.Rules,
+      i,
+    );
     if (refusal != Refusal.None) return refusal;
-    refusal = checkList(payload, rule + Rule.routeStart, routes, BundleSection.Rules, i);
+    refusal = checkRisingList(payload, rule + Rule.routeStart, routes, BundleSection.Rules, i);
     if (refusal != Refusal.None) return refusal;
     const program = load<u32>(rule, Rule.program);
     if ((program != NONE && program >= programs) || load<u32>(rule, Rule.outcome) >= outcomes) {
@@ -105,7 +119,13 @@ function checkSelectors(payload: usize): Refusal {
     const span = selector + Selector.testStart;
     let refusal = checkList(payload, span, tests, BundleSection.Selectors, i);
     if (refusal != Refusal.None) return refusal;
-    refusal = checkList(payload, selector + Selector.ruleStart, rules, BundleSection.Selectors, i);
+    refusal = checkRisingList(
+      payload,
+      selector + Selector.ruleStart,
+      rules,
+      BundleSection.Selectors,
+      i,
+    );
     if (refusal != Refusal.None) return refusal;
   }
   return Refusal.None;
@@ -160,7 +180,7 @@ function checkServices(payload: usize): Refusal {
       return refuse(Refusal.StringSpan, BundleSection.Services, i);
     }
     const span = entry + ServiceEntry.listStart;
-    const refusal = checkList(payload, span, selectors, BundleSection.Services, i);
+    const refusal = checkRisingList(payload, span, selectors, BundleSection.Services, i);
     if (refusal != Refusal.None) return refusal;
   }
   const refusal = checkSlots(payload, BundleSection.ServiceSlots, count);

@@ -120,3 +120,31 @@ test('a set has 250,000 rules at most, and the first too many is named', () => {
   expect(check(50_000)).toEqual([]);
   expect(check(50_001)).toMatchObject([{ line: 50_000, message: 'set has 250001 rules' }]);
 });
+
+const mixedIn = (first: string, second: string, environments = ['', '']) => {
+  const document = (rule: string, i: number) =>
+    policy(rule)
+      .replace('name: orders }', `name: orders-${i} }`)
+      .replace('service: orders }', `service: orders${environments[i]} }`);
+  const text = [first, second].map(document).join('---\n');
+  const { errors } = parsePolicySet([{ name: 'p.yaml', text }]);
+  return errors.map(({ line, message, help }) => `${line} ${message}: ${help}`);
+};
+const readsValue = '{ name: v, effect: deny, to: [{ notHeaders: { X-A: evil } }] }';
+const readsLine = `{ name: l, effect: allow, when: 'any(request.headers["x-a"]) == "a,b"' }`;
+const both = '`x-a` by `any()`, and rule `v` by value';
+
+test('a header is read by value or by line in a destination, and both places are named', () => {
+  const help = 'use `any()` in both, or in neither; the other is in p.yaml';
+  expect(mixedIn(readsValue, readsLine)).toEqual([
+    `17 rule \`l\` reads header ${both}: ${help}, line 8`,
+  ]);
+  expect(mixedIn(readsLine, readsValue)).toEqual([
+    `17 rule \`v\` reads header \`x-a\` by value, and rule \`l\` by \`any()\`: ${help}, line 8`,
+  ]);
+  const [prod, test] = [', environment: prod', ', environment: test'];
+  expect(mixedIn(readsValue, readsLine, ['', prod])).toHaveLength(1);
+  expect(mixedIn(readsValue, readsLine, [prod, test])).toEqual([]);
+  const isThere = '{ name: t, effect: deny, to: [{ headers: { x-a: "*" } }] }';
+  expect(mixedIn(isThere, readsLine)).toEqual([]);
+});

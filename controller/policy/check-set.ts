@@ -4,6 +4,7 @@ import { Direction, HOST_PATTERNS_MAX, LABELS_MAX, REQUEST_NAMES_MAX } from '../
 import { visitLeaves } from './cel/visit-condition.ts';
 import { compileMasks } from './compile/masks.ts';
 import { type LabelCondition, LabelResolver } from './label-conditions.ts';
+import { findMixedHeaders } from './mixed-headers.ts';
 import type { PolicyError } from './policy-error.ts';
 import type { AccessPolicy, AccessRule, AnyPolicy, PolicySet } from './policy-set.ts';
 import { destinationsOf, type Selected, selectFor } from './select.ts';
@@ -17,6 +18,7 @@ export function checkSet(set: PolicySet): { errors: PolicyError[]; warnings: Pol
       ...set.access.flatMap(duplicateRules),
       ...findTooManyRules(set),
       ...findCrowded(set),
+      ...findMixedHeaders(set),
     ],
     warnings: [...findUnmasked(set), ...findUncarried(set)],
   };

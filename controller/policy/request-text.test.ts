@@ -4,7 +4,12 @@ import { expect, test } from 'vitest';
 import { RequestKind, TextOp } from '../layout.ts';
 import { parseMethodPattern } from './method.ts';
 import { Problem, quoted } from './problem.ts';
-import { parseHeaderName, parseParameterName, parseRequestPattern } from './request-text.ts';
+import {
+  headerElements,
+  parseHeaderName,
+  parseParameterName,
+  parseRequestPattern,
+} from './request-text.ts';
 
 test.each([
   ['X-Tier', 'x-tier'],
@@ -45,6 +50,8 @@ test.each([
   [Header, '* a', TextOp.Suffix, ' a'],
   [Header, '*', TextOp.Prefix, ''],
   [AnyHeader, 'a,b', TextOp.Equal, 'a,b'],
+  [AnyHeader, 'a, *', TextOp.Prefix, 'a, '],
+  [Parameter, 'a,b', TextOp.Equal, 'a,b'],
   [Parameter, ' a\0 ', TextOp.Equal, ' a\0 '],
   [Authority, 'a.test:80', TextOp.Equal, 'a.test:80'],
 ])('%i %j', (kind, written, op, text) => {
@@ -52,6 +59,9 @@ test.each([
 });
 
 test.each([
+  [Header, 'a,b', 'holds a comma, which ends a value of a header', 1],
+  [Header, 'ab,*', 'holds a comma', 2],
+  [Header, '*,', 'holds a comma', 1],
   [Header, 'a ', 'can never match', 0],
   [Header, ' a*', 'can never match', 0],
   [Header, '*a\t', 'can never match', 0],
@@ -68,6 +78,15 @@ test.each([
   const problem = parseRequestPattern(kind, written);
   expect(problem).toBeInstanceOf(Problem);
   expect(problem).toMatchObject({ message: expect.stringContaining(message), offset });
+});
+
+test.each([
+  ['', ['']],
+  [' a\t', ['a']],
+  ['a, b', ['a', 'b']],
+  ['a b ,\t,', ['a b', '', '']],
+])('line %j is a list', (line, elements) => {
+  expect(headerElements(line)).toEqual(elements);
 });
 
 test('methods are exact, starts or ends, in capitals', () => {

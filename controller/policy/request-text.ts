@@ -61,6 +61,16 @@ export function checkRequestText(
     const help = 'authorities are compared in lower case, without blanks, with their port';
     return new Problem(`${quoted(written)} can never be an authority`, help);
   }
+  const comma = kind === RequestKind.Header ? written.indexOf(',') : -1;
+  if (comma >= 0) {
+    const help =
+      'name one value, or compare whole lines: `any(request.headers["x"]) == "a,b"` in `when`';
+    return new Problem(
+      `${quoted(written)} holds a comma, which ends a value of a header`,
+      help,
+      comma,
+    );
+  }
   const control = /[^\P{Cc}\t]/u.exec(written);
   if (control !== null) {
     const help = 'values of headers hold no control characters';
@@ -70,6 +80,16 @@ export function checkRequestText(
   if (!isCut) return undefined;
   const help = 'remove the blank: values are compared without blanks around them';
   return new Problem(`${quoted(written)} can never match`, help);
+}
+
+/** The values of a line: the elements of a list with commas, without blanks around them (RFC 9110, section 5.6.1). */
+export function headerElements(line: string): string[] {
+  return line.split(',').map(trimBlanks);
+}
+
+/** A line as it is compared whole (RFC 9110, section 5.5). */
+export function trimBlanks(line: string): string {
+  return line.replaceAll(/^[ \t]+|[ \t]+$/g, '');
 }
 
 function endsInBlank(op: TextOp, text: string): boolean {

@@ -1,5 +1,5 @@
 /** The naive answer to one step of a life: what comes before the rules, the rules, and what restrictions take away. */
-import { isQueryAmbiguous } from '../oracle/classified.ts';
+import { isHostAmbiguous, isQueryAmbiguous } from '../oracle/classified.ts';
 import { decide, type OracleDecision } from '../oracle/decide.ts';
 import { randomNowMs, randomTarget } from '../oracle/random-domain.ts';
 import type { OracleRequest, RawDocument } from '../oracle/request.ts';
@@ -45,6 +45,7 @@ export function judge(life: Circumstances, step: Step, knowledge: Knowledge): An
     signals: knownSignals(knowledge, identity, timeMs),
     band: knownBand(knowledge, identity),
   };
+  if (isHostAmbiguous(asked)) return refusal('DTA1027', 'Deny');
   if (isQueryAmbiguous(asked)) return refusal('DTA1026', 'Deny');
   return byRules(decide(asked), asked, restraint, life.buckets);
 }

@@ -74,7 +74,8 @@ const conditionForms = [
   ...on(['startsWith', 'endsWith', '@in'], ['request.path'], false),
   ...on(['endsWith', '@in'], ['request.host'], false),
   ...on(textOperators, ['request.method'], false),
-  ...on(textOperators, ['request.headers', 'request.parameters', 'any', 'request.authority'], true),
+  ...on(textOperators, ['request.headers', 'request.parameters', 'request.authority'], true),
+  ...on(['_==_', '@in', 'startsWith', 'endsWith'], ['any'], true),
   ...on(['has'], ['request.headers', 'request.parameters', 'source.labels', 'source.cpu'], false),
   ...on(['has'], ['environment'], false),
   ...on(['@in'], ['route', 'request.labels'], false),
@@ -119,4 +120,5 @@ const wantedForms = [
   ...['to.headers', 'to.parameters', 'when request.headers', 'when request.parameters'].map(
     (form) => `${form} denies mixed values`,
   ),
+  ...['to.headers', 'when request.headers'].map((form) => `${form} denies mixed values of a line`),
 ];

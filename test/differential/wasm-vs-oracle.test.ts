@@ -60,7 +60,9 @@ test(`${PAIRS} random requests get the answer that the policies give`, {
     `measured: differential outcomes ${JSON.stringify(Object.fromEntries([...codes].sort()))}, ${sum.pairs} pairs, cache hits ${sum.hits}`,
   );
   // Every kind of outcome comes up, and decisions out of the cache as well.
-  const reasons = [4, 8, 11, 12, 13, 21, 22, 23, 24, 25, 26].map((reason) => `DTA${1000 + reason}`);
+  const reasons = [4, 8, 11, 12, 13, 21, 22, 23, 24, 25, 26, 27].map(
+    (reason) => `DTA${1000 + reason}`,
+  );
   for (const code of ['Allow', 'Degrade', 'Throttle', ...reasons]) {
     expect(codes.get(code) ?? 0, code).toBeGreaterThan(0);
   }
@@ -184,8 +186,12 @@ function countForms(
   const pieces = request?.query.split('&').map((piece) => piece.split('=')) ?? [];
   for (const form of formsOfRule(set, rule)) {
     countUp(forms, `${form} ${isDenied ? 'denies' : 'permits'}`);
-    const pairs = form.endsWith('headers') ? request?.headers : pieces;
-    if (isDenied && hasMixedValues(pairs ?? [])) countUp(forms, `${form} denies mixed values`);
+    const isHeader = form.endsWith('headers');
+    const pairs = (isHeader ? request?.headers : pieces) ?? [];
+    if (!isDenied) continue;
+    if (hasMixedValues(pairs)) countUp(forms, `${form} denies mixed values`);
+    else if (isHeader && hasMixedLine(pairs))
+      countUp(forms, `${form} denies mixed values of a line`);
   }
 }
 
@@ -193,6 +199,11 @@ function countForms(
 function hasMixedValues(pairs: readonly (readonly string[])[]): boolean {
   const distinct = new Set(pairs.map((pair) => pair.join('=')));
   return distinct.size > new Set(pairs.map(([name]) => name)).size;
+}
+
+// A line with two values.
+function hasMixedLine(lines: readonly (readonly string[])[]): boolean {
+  return lines.some(([, line = '']) => new Set(line.split(',')).size > 1);
 }
 
 // Half of the sets record everything, so that rule and clearance are seen of every request; most let somebody in.

@@ -267,6 +267,35 @@ describe('a cached allow does not outlive', () => {
     expect(mesh.status(root, REPORTS, { path: '/x' }).status).toBe(403);
   });
 
+  test('an instance’s own signal, which counts before its service’s until it is too old', () => {
+    const uuid = '00000000-0000-4000-8000-0000000000cc';
+    const status = () => mesh.status(root, REPORTS, { path: '/x' }).status;
+    const learn = (epoch: bigint, own: number, ofService: number) => {
+      const service = signal(ofService, NOON_MS, 120_000).signals;
+      const instance = service.map((one) => ({
+        ...one,
+        subject: uuid,
+        value: own,
+        maxAgeMs: 60_000,
+      }));
+      mesh.nowMs = NOON_MS;
+      mesh.state(stateOf({ epoch, signals: [...service, ...instance] }));
+    };
+    for (const [epoch, own, ofService, young, old] of [
+      [2n, 0.1, 0.9, 200, 403],
+      [3n, 0.9, 0.1, 403, 200],
+    ] as const) {
+      learn(epoch, own, ofService);
+      expect(status()).toBe(young);
+      mesh.nowMs = NOON_MS + 59_999;
+      expect(status()).toBe(young);
+      mesh.nowMs = NOON_MS + 60_000;
+      expect(status()).toBe(old);
+      mesh.nowMs = NOON_MS + 120_000;
+      expect(status()).toBe(403);
+    }
+  });
+
   test('its bundle', () => {
     expect(mesh.status(root, CHECKOUT).status).toBe(200);
     mesh.bundle(bundleOf(POLICY.replace('service: checkout', 'service: other'), { version: 2n }));
@@ -358,7 +387,7 @@ describe('values of a request', () => {
     expect(ask(one, lines('1', '2'))).toBe(200);
     expect(ask(one, lines('3', '1,2'))).toBe(403);
     expect(ask(one)).toBe(403);
-    const none = asks('any(request.headers["x-a"]) != "1"');
+    const none = asks('!(any(request.headers["x-a"]) == "1")');
     expect(ask(none, lines('2', '3'))).toBe(200);
     expect(ask(none, lines('2', '1'))).toBe(403);
     expect(ask(none)).toBe(403);
@@ -367,14 +396,72 @@ describe('values of a request', () => {
     expect(ask(ends, lines('za', 'b'))).toBe(403);
   });
 
-  test('a header can be read by all lines and by any', () => {
-    const both = rules(
-      `{ name: a, effect: allow, when: 'any(request.headers["x-a"]) == "1" && request.headers["x-a"].startsWith("1")' }`,
-    );
+  test('a line is a list: joined as repeated lines it gets the same answer', () => {
     const lines = (...values: string[]) => values.map((value): [string, string] => ['x-a', value]);
-    expect(ask(both, lines('10', '1'))).toBe(200);
-    expect(ask(both, lines('10', '11'))).toBe(403);
-    expect(ask(both, lines('1', '2'))).toBe(403);
+    const allowed = rules('{ name: a, effect: allow, to: [{ headers: { x-a: [good, "ok-*"] } }] }');
+    for (const value of ['good', 'good,good', ' good\t, good ', 'ok-1,ok-2', 'ok-1 ,\tok-']) {
+      expect(ask(allowed, lines(value)), value).toBe(200);
+    }
+    expect(ask(allowed, lines('good', 'good,good'))).toBe(200);
+    for (const value of ['good,evil', 'evil,good', 'good,', ',good', 'good,,good', 'go,od', ',']) {
+      expect(ask(allowed, lines(value)), value).toBe(403);
+    }
+    expect(ask(allowed, lines('good', 'good,evil'))).toBe(403);
+    const denied = rules(ALL, '{ name: d, effect: deny, to: [{ headers: { x-a: evil } }] }');
+    for (const value of ['ok,evil', 'evil,ok', 'ok, evil ', `${'ok,'.repeat(100)}evil`]) {
+      expect(ask(denied, lines(value)), value).toBe(403);
+    }
+    for (const value of ['ok,', 'ev,il', 'evil x', '']) {
+      expect(ask(denied, lines(value)), value).toBe(200);
+    }
+    const empty = rules(ALL, `{ name: d, effect: deny, when: 'request.headers["x-a"] == ""' }`);
+    expect(ask(empty, lines('a,b'))).toBe(200);
+    for (const value of ['a,', ',a', 'a, ,b', ',']) expect(ask(empty, lines(value))).toBe(403);
+  });
+
+  test('lines that any() compares are not split', () => {
+    const lines = (...values: string[]) => values.map((value): [string, string] => ['x-a', value]);
+    const whole = rules(
+      `{ name: a, effect: allow, when: 'any(request.headers["x-a"]) == "1, 2"' }`,
+    );
+    expect(ask(whole, lines('3', ' 1, 2 '))).toBe(200);
+    expect(ask(whole, lines('1', '2'))).toBe(403);
+    expect(ask(whole, lines('1,2'))).toBe(403);
+  });
+
+  test('a request has at most 256 values that are read', () => {
+    const both = '{ headers: { x-a: ok }, parameters: { q: ok } }';
+    const read = rules(`{ name: a, effect: allow, to: [${both}] }`);
+    const code = (on: Root, headers: [string, string][], path = '/x?q=ok') =>
+      mesh.status(on, CHECKOUT, { headers, path }).code;
+    const list = (count: number) => Array(count).fill('ok').join(',');
+    expect(code(read, [['x-a', list(255)]])).toBe('');
+    expect(code(read, [['x-a', list(256)]])).toBe('DTA1026');
+    expect(
+      code(read, [
+        ['x-a', list(200)],
+        ['x-a', list(56)],
+      ]),
+    ).toBe('DTA1026');
+    expect(
+      code(read, [
+        ['x-a', 'ok'],
+        ['x-b', list(1000)],
+      ]),
+    ).toBe('');
+    const query = (count: number) => `/x?${Array(count).fill('q=ok').join('&')}`;
+    expect(code(read, [['x-a', 'ok']], query(255))).toBe('');
+    expect(code(read, [['x-a', 'ok']], query(256))).toBe('DTA1026');
+    const whole = rules(`{ name: a, effect: allow, when: 'any(request.headers["x-a"]) == "ok"' }`);
+    const many = (count: number) => Array(count).fill(['x-a', 'ok']) as [string, string][];
+    expect(code(whole, many(256))).toBe('');
+    expect(code(whole, many(257))).toBe('DTA1026');
+    expect(
+      code(whole, [
+        ['x-a', 'ok'],
+        ['x-a', list(1000)],
+      ]),
+    ).toBe('');
   });
 
   test('parameters are decoded, a broken escape is denied', () => {
@@ -401,10 +488,28 @@ describe('values of a request', () => {
   });
 
   test('more matches than have room are denied', () => {
-    const many = rules(ALL, '{ name: d, effect: deny, to: [{ parameters: { a: "1" } }] }');
-    const path = (count: number) => `/x?${Array(count).fill('a=1').join('&')}`;
-    expect(mesh.status(many, CHECKOUT, { path: path(1024) }).code).toBe('DTA1012');
-    expect(mesh.status(many, CHECKOUT, { path: path(1025) }).code).toBe('DTA1026');
+    const texts = '["1111", "1*", "11*", "111*", "1111*"]';
+    const many = rules(ALL, `{ name: d, effect: deny, to: [{ parameters: { a: ${texts} } }] }`);
+    const path = (count: number) => `/x?${Array(count).fill('a=1111').join('&')}`;
+    expect(mesh.status(many, CHECKOUT, { path: path(204) }).code).toBe('DTA1012');
+    expect(mesh.status(many, CHECKOUT, { path: path(205) }).code).toBe('DTA1026');
+  });
+
+  test('a query of more pieces than are read, or with a semicolon, is denied where parameters count', () => {
+    const read = rules(ALL, '{ name: d, effect: deny, to: [{ parameters: { a: "1" } }] }');
+    const code = (on: Root, query: string) =>
+      mesh.status(on, CHECKOUT, { path: `/x?${query}` }).code;
+    const pieces = (count: number) => Array(count).fill('b').join('&&');
+    expect(code(read, `&${pieces(1024)}&`)).toBe('');
+    expect(code(read, `${pieces(1023)}&a=1`)).toBe('DTA1012');
+    expect(code(read, pieces(1025))).toBe('DTA1026');
+    expect(code(read, `${pieces(1024)}&a=1`)).toBe('DTA1026');
+    const semicolons = [';', 'b=1;a=1', 'a=1;', ';a=1', `${'b'.repeat(100)}=;`];
+    for (const query of semicolons) expect(code(read, query), query).toBe('DTA1026');
+    for (const query of ['b=%3B', 'b%3ba=1', 'b#;']) expect(code(read, query), query).toBe('');
+    expect(code(read, 'a=1#;')).toBe('DTA1012');
+    const blind = rules(ALL, '{ name: d, effect: deny, to: [{ headers: { a: "1" } }] }');
+    for (const query of [...semicolons, pieces(1025)]) expect(code(blind, query)).toBe('');
   });
 
   test('methods without a bit and authorities are told apart', () => {
@@ -506,6 +611,62 @@ describe('conditions on what a request is', () => {
         200, 403, 200, 200, 403,
       ]);
     }
+  });
+
+  test('an authority with two readings is denied where a rule reads the host', () => {
+    const made = rules(ALL, '{ name: d, effect: deny, to: [{ hosts: ["admin.example"] }] }');
+    const code = (on: Root, authority: string) => mesh.status(on, CHECKOUT, { authority }).code;
+    const label = 'a'.repeat(50);
+    const long = `${`${label}.`.repeat(4)}${label}.`;
+    const answers: Record<string, string[]> = {
+      DTA1012: ['admin.example', 'ADMIN.example.', 'admin.example:80', 'Admin.Example.:65536'],
+      DTA1027: [
+        ...['admin.example..', 'admin.example.:80.', 'admin.example:', 'admin.example:+80'],
+        ...['admin.example:80:80', 'admin.example:800000', 'x@admin.example', '.admin.example'],
+        ...['admin..example', '', '.', ':80', '[]', '[::1', '[::1].', '[::1]x', '[::g]', 'a b'],
+        ...['admin.example,b', 'admin.example/', 'é.example', `${long}a`],
+      ],
+      '': ['[::1]:80', '[::1]', '[::FFFF:1.2.3.4]:443', 'a_b-c.x', '-', long, `${long}:12345`],
+    };
+    // Each behind each other one: the authority that was seen last must not answer for another.
+    const asked = Object.entries(answers).flatMap(([answer, all]) =>
+      all.map((authority) => [authority, answer] as const),
+    );
+    for (const [before, first] of asked) {
+      for (const [authority, answer] of asked) {
+        expect(code(made, before), before).toBe(first);
+        expect(code(made, authority), `${authority} after ${before}`).toBe(answer);
+      }
+    }
+    const blind = rules(ALL);
+    for (const [authority] of asked) expect(code(blind, authority)).toBe('');
+    const asks = rules(ALL, `{ name: d, effect: deny, when: 'request.host == "admin.example"' }`);
+    expect(code(asks, 'x@admin.example')).toBe('DTA1027');
+    // A path that cannot be read is said first, then the host, then the query.
+    const all = rules(
+      ALL,
+      '{ name: d, effect: deny, to: [{ hosts: ["a.example"], parameters: { q: "1" } }] }',
+    );
+    const [path, authority] = ['/x?%', 'a@b'];
+    expect(mesh.status(all, CHECKOUT, { path: '/a//x', authority }).code).toBe('DTA1010');
+    expect(mesh.status(all, CHECKOUT, { path, authority }).code).toBe('DTA1027');
+    expect(mesh.status(all, CHECKOUT, { path }).code).toBe('DTA1026');
+  });
+
+  test('without an authority no host matches', () => {
+    const made = rules(ALL, '{ name: d, effect: deny, to: [{ notHosts: ["a.example"] }] }');
+    const digest = Buffer.from(digestOf(CHECKOUT)).toString('hex');
+    const stream = mesh.stream(made, CHECKOUT);
+    const outcome = stream.requestHeaders(
+      [
+        [':method', 'GET'],
+        [':path', '/x'],
+        ['x-forwarded-client-cert', `By=${ORDERS};Hash=${digest}`],
+      ],
+      true,
+    );
+    expect(mesh.status(made, CHECKOUT, { authority: 'a.example' }).code).toBe('');
+    expect(statusOf(outcome).code).toBe('DTA1012');
   });
 
   test('the identity and the host, also where a rule is about anybody', () => {
@@ -712,4 +873,20 @@ describe('identity by properties', () => {
     expect(codes).toContain('DTA1009');
     expect(codes.slice(codes.indexOf('DTA1009'))).not.toContain('');
   });
+});
+
+test('thousands of certificates with a few of very many selectors each are all decided', async () => {
+  // A worker once kept room for every selector with each certificate, and had none left for the later ones.
+  const tiers = (from: number) => Array.from({ length: 250 }, (_, i) => `t${from + i}`).join();
+  const entries = Array.from(
+    { length: 240 },
+    (_, i) => `{ labels: { tier: [${tiers(i * 250)}] } }`,
+  );
+  const made = rules(`{ name: a, effect: allow, from: [${entries.join()}] }`);
+  for (let i = 0; i < 1200; i++) {
+    const uuid = `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`;
+    const caller = id('prod', 'web', 'shop', uuid);
+    const subject = `OU=label.tier=t${i * 50}`;
+    expect(mesh.status(made, caller, { subject }).code, `certificate ${i}`).toBe('');
+  }
 });

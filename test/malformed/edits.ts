@@ -1,10 +1,15 @@
 /** Changes to files that take more than one field. */
 import {
   BundleHeader as Header,
+  NONE,
+  Op,
+  Program,
+  Route,
   Rule,
   BundleSection as S,
   Section,
   ServiceEntry,
+  Truth,
 } from '../../controller/layout.ts';
 import { hash32 } from '../../controller/policy/hash32.ts';
 import type { FileEditor } from './file-editor.ts';
@@ -131,15 +136,41 @@ export function find(
 
 /** 1,100 rules that each name 64 Ki selectors. */
 export function entangle(file: FileEditor): FileEditor {
-  const list = new Uint8Array(4 * 65_536);
-  const lists = Buffer.concat([file.section(S.Lists), list]);
-  const start = file.count(S.Lists);
-  const many = repeat(file, S.Rules, 1100).rebuild(new Map([[S.Lists, lists]]));
-  for (let i = 0; i < 1100; i++) {
-    many.set32(many.at(S.Rules, i, Rule.selectorStart), start);
-    many.set32(many.at(S.Rules, i, Rule.selectorCount), 65_536);
+  const size = 65_536;
+  const { file: longer, start } = withEntries(file, risingTo(size));
+  const many = repeat(repeat(longer, S.Rules, 1100), S.Selectors, size);
+  for (let i = 0; i < 1100; i++) many.setSpan(many.at(S.Rules, i, Rule.selectorStart), start, size);
+  return many;
+}
+
+/**
+ * A rule that permits everything, and `side` - 1 that permit nothing, which takes `side` routes each, of which every one
+ * takes a program of `side` operations. `side` is odd.
+ */
+export function multiply(file: FileEditor, side: number): FileEditor {
+  const { file: longer, start } = withEntries(file, risingTo(side));
+  const negations = Array<number>(side - 1).fill(Op.Not << 24);
+  const code = Uint32Array.of((Op.Constant << 24) | Truth.False, ...negations);
+  const whole = Buffer.concat([longer.section(S.Code), new Uint8Array(code.buffer)]);
+  const many = repeat(repeat(longer, S.Rules, side), S.Routes, side).rebuild(
+    new Map([[S.Code, whole]]),
+  );
+  many.setSpan(many.at(S.Programs, 0, Program.start), file.count(S.Code), side);
+  many.setSpan(Header.anySourceStart, start, side).setSpan(Header.anyPathStart, start, side);
+  const outcome = many.u32(many.at(S.Rules, 0, Rule.outcome));
+  for (let i = 0; i < side; i++) {
+    const [rule, route] = [many.at(S.Rules, i), many.at(S.Routes, i)];
+    many.setSpan(rule + Rule.selectorStart, 0, 0);
+    many.setSpan(rule + Rule.routeStart, start, i === 0 ? 0 : side);
+    many.set32(rule + Rule.program, NONE).set32(rule + Rule.outcome, outcome);
+    many.set32(route + Route.methods, 0).set32(route + Route.pattern, NONE);
+    many.set32(route + Route.hosts, NONE).set32(route + Route.program, 0);
   }
   return many;
+}
+
+function risingTo(count: number): number[] {
+  return [...Array(count).keys()];
 }
 
 /** 1,100 services whose names are 64 KiB long, each one byte behind the one before. */

@@ -106,6 +106,11 @@ export class FileEditor {
     return this;
   }
 
+  /** Sets a start and the count behind it. */
+  setSpan(place: number, start: number, count: number): this {
+    return this.set32(place, start).set32(place + 4, count);
+  }
+
   set64(place: number, value: bigint): this {
     this.view.setBigUint64(place, value, true);
     return this;

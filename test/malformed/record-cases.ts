@@ -81,6 +81,36 @@ export const spans: Case[] = (
   ],
 ]);
 
+/** Lists that lead to one thing twice, or in another order: what they name would be visited over and over. */
+export const orders: Case[] = (
+  [
+    ['rules without a source', 0, 5, () => Header.anySourceStart],
+    ['rules for any path', 0, 6, () => Header.anyPathStart],
+    ['selectors without a service', 0, 7, () => Header.residualStart],
+    ['selectors of a rule', S.Rules, 1, (f) => f.at(S.Rules, 1, Rule.selectorStart)],
+    ['routes of a rule', S.Rules, 0, (f) => f.at(S.Rules, 0, Rule.routeStart)],
+    ['rules of a selector', S.Selectors, 1, (f) => f.at(S.Selectors, 1, Selector.ruleStart)],
+    ['selectors of a service', S.Services, 0, (f) => f.at(S.Services, 0, ServiceEntry.listStart)],
+    ['rules of a path', S.PathPatterns, 1, (f) => f.at(S.PathPatterns, 1, PathPattern.ruleStart)],
+  ] as [string, number, number, (f: FileEditor) => number][]
+).flatMap(([what, section, record, placeOf]) =>
+  [
+    [0, 0],
+    [0, 1, 1],
+    [1, 0],
+  ].map(
+    (list): Case => [
+      `${what}: ${list}`,
+      reasons.sortOrder,
+      [section, record],
+      (f) => {
+        const { file, start } = withEntries(f, list);
+        return file.setSpan(placeOf(file), start, list.length);
+      },
+    ],
+  ),
+);
+
 /** The first atom of an attribute. */
 const atom = (f: FileEditor, attribute: Attribute): number =>
   find(f, S.Atoms, Atom.attribute, (word) => (word & 0xffff) === attribute);
@@ -324,6 +354,16 @@ export const requests: Case[] = [
     reasons.value,
     [S.RequestNames, 1],
     (f) => f.set32(f.at(S.RequestNames, 1), RequestKind.Method + 1),
+  ],
+  [
+    '129 tests of a name that are not Equal',
+    reasons.index,
+    [S.RequestNames, undefined],
+    (f) => {
+      const { file, start } = withEntries(f, [...Array(129).keys()]);
+      const many = repeat(file, S.RequestTests, 129);
+      return many.setSpan(many.at(S.RequestNames, listed(f), RequestName.testStart), start, 129);
+    },
   ],
   ['65 names', reasons.index, [S.RequestNames, 65], (f) => repeat(f, S.RequestNames, 65)],
   [

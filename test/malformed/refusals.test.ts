@@ -1,12 +1,21 @@
 /** Every reason for which a bundle or a state is refused, each provoked by the one thing that it names. */
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { BundleSection as S } from '../../controller/layout.ts';
-import { Mesh } from '../filter/mesh.ts';
-import { clusterServices, entangle, entangleKeys } from './edits.ts';
+import { BundleHeader as Header, BundleSection as S } from '../../controller/layout.ts';
+import { CHECKOUT, Mesh } from '../filter/mesh.ts';
+import { clusterServices, entangle, entangleKeys, multiply } from './edits.ts';
 import { FileEditor } from './file-editor.ts';
 import { frame } from './frame-cases.ts';
-import { operands, paths, records, requests, reserved, spans, strings } from './record-cases.ts';
+import {
+  operands,
+  orders,
+  paths,
+  records,
+  requests,
+  reserved,
+  spans,
+  strings,
+} from './record-cases.ts';
 import { type Case, FAR, reasons } from './refusal-case.ts';
 import { sampleBundle, sampleState } from './samples.ts';
 import { states } from './state-cases.ts';
@@ -30,7 +39,7 @@ function check(kind: 'bundle' | 'state', [, reason, [section, record], edit]: Ca
 }
 
 const bundles = [
-  ...[frame, strings, spans, operands, records, paths, requests, reserved],
+  ...[frame, strings, spans, orders, operands, records, paths, requests, reserved],
   ...[tables, programs, misused],
 ].flat();
 test.each(bundles)('bundle: %s', (...entry) => check('bundle', entry));
@@ -68,6 +77,18 @@ describe('bundle', () => {
     const started = performance.now();
     check('bundle', ['overlap', reasons.entangled, [S.Rules, undefined], entangle]);
     expect(performance.now() - started).toBeLessThan(5000);
+  });
+
+  test('rules, routes and programs that multiply are looked at up to a bound, then everything is denied', () => {
+    const ask = (side: number) => {
+      const file = multiply(new FileEditor(sampleBundle(), 'bundle'), side);
+      const root = mesh.bundle(file.set64(Header.version, BigInt(side)).bytes);
+      expect(root.accepted).toBe(true);
+      return [1, 2].map(() => mesh.status(root, CHECKOUT).code);
+    };
+    mesh.state(sampleState());
+    expect(ask(99)).toEqual(['', '']);
+    expect(ask(2047)).toEqual(['DTA1028', 'DTA1028']);
   });
 
   test('keys that overlap a thousand times are refused', () => {

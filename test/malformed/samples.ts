@@ -43,7 +43,7 @@ spec:
       when: >-
         source.labels.tier == "web" && source.team.startsWith("pay") && request.path.endsWith("/a")
         && (request.host == "orders" || request.host.endsWith(".orders.test"))
-        && (request.headers["x-tenant"] in ["acme", "b"] || any(request.headers["x-tenant"]) == "c")
+        && (request.headers["x-tenant"] in ["acme", "b"] || any(request.headers["x-scope"]) == "c")
         && !has(request.parameters.page) && request.authority != "evil:80" && request.method != "PATCH"
     - name: never
       effect: deny

@@ -1,7 +1,7 @@
 /** Which labels the route and the request of a call carry, by the data classifications of its destination. */
-import { matchesPath } from './places.ts';
+import { isHost, matchesPath } from './places.ts';
 import { listOf, mapOf, type OracleRequest, type RawDocument } from './request.ts';
-import { hasBrokenEscape, headerValues, parameterValues } from './values.ts';
+import { hasTwoReadings, headerValues, parameterValues } from './values.ts';
 
 /** True when a document is about the destination. */
 export function isFor(document: RawDocument, target: OracleRequest['target']): boolean {
@@ -30,17 +30,32 @@ export function requestHasLabel(label: string, request: OracleRequest): boolean 
 
 /** True when a rule for the destination reads query parameters and the query can be read in two ways. */
 export function isQueryAmbiguous(request: OracleRequest): boolean {
-  if (!hasBrokenEscape(request.query)) return false;
+  if (!hasTwoReadings(request.query)) return false;
   const labels = classified(request, 'parameters').map(
     ({ label }) => `"${label}" in request.labels`,
   );
-  const readers = ['request.parameters', ...labels];
-  return request.set.some((document) => {
-    if (document.kind !== 'AccessPolicy' || !isFor(document, request.target)) return false;
+  return reads(request, ['parameters', 'notParameters'], ['request.parameters', ...labels]);
+}
+
+/** True when a rule for the destination reads the host and the authority is no host with or without a port. */
+export function isHostAmbiguous(request: OracleRequest): boolean {
+  // An empty host stands for no authority at all.
+  if (request.host === '' || isHost(request.host)) return false;
+  return reads(request, ['hosts', 'notHosts'], ['request.host']);
+}
+
+// Whether a rule has one of these fields in its routes or one of these texts in its condition.
+function reads(
+  { set, target }: OracleRequest,
+  fields: readonly string[],
+  texts: readonly string[],
+): boolean {
+  return set.some((document) => {
+    if (document.kind !== 'AccessPolicy' || !isFor(document, target)) return false;
     return (mapOf(document.spec).rules as RawDocument[]).some(({ to, when }) => {
       const entries = listOf(to).map(mapOf);
-      const isInRoutes = entries.some((e) => 'parameters' in e || 'notParameters' in e);
-      return isInRoutes || readers.some((text) => String(when).includes(text));
+      const isInRoutes = entries.some((entry) => fields.some((field) => field in entry));
+      return isInRoutes || texts.some((text) => String(when).includes(text));
     });
   });
 }

@@ -7,7 +7,7 @@ import { matchesHost, normalPath } from './places.ts';
 import type { OracleIdentity, OracleRequest, Truth } from './request.ts';
 import { anyValue, bytesOf, type Comparison, compareTo, everyValue } from './texts.ts';
 import { isOnDate, isWithin } from './times.ts';
-import { headerValues, parameterValues } from './values.ts';
+import { headerLines, headerValues, parameterValues } from './values.ts';
 
 type Expr = NonNullable<ReturnType<typeof parseCel>['expr']>;
 
@@ -134,7 +134,8 @@ function identityText(identity: OracleIdentity, base: string, key: string): stri
 }
 
 function valuesOf(base: string, key: string, request: OracleRequest): string[] {
-  if (base === 'request.headers' || base === 'any') return headerValues(request, key);
+  if (base === 'any') return headerLines(request, key);
+  if (base === 'request.headers') return headerValues(request, key);
   if (base === 'request.parameters') return parameterValues(request, key);
   if (key === 'method') return [request.method];
   if (key === 'authority') return request.host === '' ? [] : [request.host.toLowerCase()];

@@ -19,6 +19,14 @@ export function matchesHost(pattern: string, host: string): boolean {
   return plain.endsWith(wanted.slice(1)) && plain.length > wanted.length - 1;
 }
 
+/** True for a name of labels or an address in brackets, 255 characters at most, with a port of up to five digits or none. */
+export function isHost(authority: string): boolean {
+  const shape = /^(?:([\w-]+(?:\.[\w-]+)*)\.?|(\[[\da-f:.]+\]))(?::\d{1,5})?$/i;
+  const [, name, address] = shape.exec(authority) ?? [];
+  const host = name ?? address;
+  return host !== undefined && host.length <= 255;
+}
+
 /** The normal form of a literal: escapes of what may stand for itself are written out. */
 export function normalPath(text: string): string {
   return text.replaceAll(/%[0-9A-Fa-f]{2}/g, (triplet) => {

@@ -4,7 +4,9 @@ import fc from 'fast-check';
 import {
   dataLabels,
   headerNames,
+  headerTexts,
   instances,
+  lineHeader,
   parameterNames,
   randomNowMs,
   values,
@@ -115,14 +117,20 @@ function onIdentity(): fc.Arbitrary<string> {
 function onRequest(): fc.Arbitrary<string> {
   const headers = [...headerNames, 'X-A'].flatMap((name) => {
     const place = `request.headers["${name}"]`;
-    return [onText(place, values), onText(`any(${place})`, values), fc.constant(`has(${place})`)];
+    return [onText(place, headerTexts), fc.constant(`has(${place})`)];
   });
+  const line = `request.headers["${lineHeader}"]`;
+  const lines = fc.oneof(
+    { weight: 4, arbitrary: onLine(`any(${line})`) },
+    { weight: 1, arbitrary: fc.constant(`has(${line})`) },
+  );
   const parameters = parameterNames.flatMap((name) => {
     const place = `request.parameters["${name}"]`;
     return [onText(place, values), fc.constant(`has(${place})`)];
   });
   return fc.oneof(
     { weight: 3, arbitrary: fc.oneof(...headers) },
+    { weight: 2, arbitrary: lines },
     { weight: 3, arbitrary: fc.oneof(...parameters) },
     onText('request.method', ['GET', 'POST', 'P', 'T', 'REPORT']),
     onText('request.authority', ['api.test', 'api.test:8443', 'x.', '.test']),
@@ -145,10 +153,22 @@ function onRequest(): fc.Arbitrary<string> {
 /** All comparisons of a place that has texts. */
 function onText(place: string, texts: readonly string[]): fc.Arbitrary<string> {
   const text = fc.constantFrom(...texts.flatMap(spellings));
+  return fc.oneof(
+    { weight: 1, arbitrary: text.map((one) => `${place} != ${one}`) },
+    { weight: 4, arbitrary: onPattern(place, texts) },
+  );
+}
+
+/** All comparisons of `any(...)`, with texts that hold commas too. */
+function onLine(place: string): fc.Arbitrary<string> {
+  return onPattern(place, [...values, 'a, b', ',b']);
+}
+
+function onPattern(place: string, texts: readonly string[]): fc.Arbitrary<string> {
+  const text = fc.constantFrom(...texts.flatMap(spellings));
   const some = fc.constantFrom(...texts.filter((one) => one !== '').flatMap(spellings));
   return fc.oneof(
     text.map((one) => `${place} == ${one}`),
-    text.map((one) => `${place} != ${one}`),
     fc.tuple(text, text).map(([one, other]) => `${place} in [${one}, ${other}]`),
     some.map((one) => `${place}.startsWith(${one})`),
     some.map((one) => `${place}.endsWith(${one})`),

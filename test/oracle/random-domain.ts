@@ -38,11 +38,20 @@ export const instances = [
   '3f0e8c1a-0000-4000-8000-000000000002',
 ];
 
-/** Header names as requests have them. */
+/** Names of headers that are read by value, as requests have them. */
 export const headerNames = ['x-a', 'x-b'];
+
+/** The header whose lines are compared whole: a set reads a header in one way. */
+export const lineHeader = 'x-l';
 
 /** Parameter names, decoded. */
 export const parameterNames = ['q', 'a b', 'é'];
 
-/** Values of headers and parameters, decoded. */
-export const values = ['a', 'ab', 'b', 'ba', '', 'é', 'a,b'];
+/** Values of headers, without commas. */
+export const headerTexts = ['a', 'ab', 'b', 'ba', '', 'é'];
+
+/** Values of parameters, decoded, and lines of headers. */
+export const values = [...headerTexts, 'a,b'];
+
+/** Lists of values in one header line. */
+export const joinedLines = ['a, b', 'a,', ',', 'a,a', 'ab ,\tb', ',é', 'b,ba,a'];

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 
 import { randomCondition } from './random-conditions.ts';
-import { dataLabels, instances, randomTarget, values } from './random-domain.ts';
+import { dataLabels, headerTexts, instances, randomTarget, values } from './random-domain.ts';
 import type { RawDocument } from './request.ts';
 
 /** One file of policies: JSON documents, which are YAML too. */
@@ -121,8 +121,10 @@ function randomMatch(): fc.Arbitrary<RawDocument> {
   const methods = list(fc.constantFrom('GET', 'POST', 'PURGE', 'REPORT', 'P*', '*T'), 3);
   const paths = list(randomTemplate(), 3);
   const hosts = list(fc.constantFrom('api.test', '*.api.test', 'Other.test'), 2);
-  const headers = someFields({ 'x-a': randomPatterns(), 'X-B': randomPatterns() });
-  const parameters = someFields({ q: randomPatterns(), 'a b': randomPatterns() });
+  const ofHeaders = randomPatterns(headerTexts);
+  const ofParameters = randomPatterns(values);
+  const headers = someFields({ 'x-a': ofHeaders, 'X-B': ofHeaders, 'x-l': fc.constant('*') });
+  const parameters = someFields({ q: ofParameters, 'a b': ofParameters });
   return someFields({
     methods,
     paths,
@@ -140,8 +142,8 @@ function randomMatch(): fc.Arbitrary<RawDocument> {
   });
 }
 
-function randomPatterns(): fc.Arbitrary<unknown> {
-  const exact = values.filter((value) => value !== '');
+function randomPatterns(texts: readonly string[]): fc.Arbitrary<unknown> {
+  const exact = texts.filter((value) => value !== '');
   return oneOrMore(...exact, 'a*', '*b', 'b*', '*');
 }
 

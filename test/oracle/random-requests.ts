@@ -5,6 +5,8 @@ import {
   clockChanges,
   headerNames,
   instances,
+  joinedLines,
+  lineHeader,
   parameterNames,
   randomNowMs,
   values,
@@ -21,14 +23,7 @@ export function randomRequest(): fc.Arbitrary<RandomRequest> {
     method: fc.constantFrom('GET', 'POST', 'PUT', 'PURGE', 'REPORT', 'get'),
     path: randomPath(),
     query: randomQuery(),
-    host: fc.constantFrom(
-      'api.test',
-      'API.test:8443',
-      'x.api.test',
-      'x.y.api.test.',
-      'other.test',
-      '',
-    ),
+    host: randomHost(),
     headers: randomHeaders(),
     timeMs: randomTime(),
     signals: randomSignals(),
@@ -50,6 +45,21 @@ function randomIdentity(): fc.Arbitrary<OracleIdentity> {
   });
 }
 
+/** Hosts in many spellings; now and then an authority that can be read in two ways. */
+function randomHost(): fc.Arbitrary<string> {
+  const plain = ['api.test', 'API.test:8443', 'x.api.test', 'x.y.api.test.', 'other.test', ''];
+  const odd = [
+    ...['x@api.test', 'api.test..', '.api.test', 'x..api.test', 'api.test:', 'api.test:+80'],
+    ...['api.test:80:80', 'api.test:800000', 'api.test:80.', 'api.test ', '[::1].api.test', '[]'],
+    ...[`${'a.'.repeat(123)}api.test`, `${'a.'.repeat(124)}api.test:80`],
+    ...['[::1]', '[::1]:80', 'api.test.:00080'],
+  ];
+  return fc.oneof(
+    { weight: 12, arbitrary: fc.constantFrom(...plain) },
+    { weight: 1, arbitrary: fc.constantFrom(...odd) },
+  );
+}
+
 function randomPath(): fc.Arbitrary<string> {
   const segment = fc.constantFrom('a', 'a', 'b', 'b', 'A', 'ab', 'a.b', '%C3%A9');
   return fc.oneof(
@@ -62,11 +72,14 @@ function randomPath(): fc.Arbitrary<string> {
   );
 }
 
-/** Header lines: often the same name again, with one value or with several. */
+/** Header lines: often the same name again, with one value or with several, in one line too. */
 function randomHeaders(): fc.Arbitrary<[string, string][]> {
   const line = fc.tuple(
-    fc.constantFrom(...headerNames, ...headerNames, 'x-c'),
-    fc.constantFrom(...values, ' a', 'b \t'),
+    fc.constantFrom(...headerNames, ...headerNames, lineHeader, lineHeader, 'x-c'),
+    fc.oneof(
+      { weight: 3, arbitrary: fc.constantFrom(...values, ' a', 'b \t') },
+      { weight: 1, arbitrary: fc.constantFrom(...joinedLines) },
+    ),
   );
   return fc.oneof(
     { weight: 1, arbitrary: fc.constant<[string, string][]>([]) },
@@ -81,7 +94,10 @@ function randomQuery(): fc.Arbitrary<string> {
   const piece = fc.oneof(
     { weight: 8, arbitrary: fc.tuple(name, value).map(([key, text]) => `${key}=${text}`) },
     { weight: 2, arbitrary: fc.constantFrom('q', '', '=a', 'a%20b', 'q=/a/../b') },
-    { weight: 1, arbitrary: fc.constantFrom('q=%', 'x=%zz', '%4=a', 'q=%ff') },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom('q=%', 'x=%zz', '%4=a', 'q=%ff', 'q=a;q=b', ';', 'x=;', 'q=%3b'),
+    },
   );
   return fc.oneof(
     { weight: 1, arbitrary: fc.constant('') },

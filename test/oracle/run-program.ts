@@ -7,7 +7,7 @@ import type { RandomRequest } from './random-requests.ts';
 import { type Fields, type SectionsFile, stringAt } from './read-sections.ts';
 import type { Truth as Kleene, OracleRequest } from './request.ts';
 import { anyValue, bytesOf, everyValue } from './texts.ts';
-import { headerValues, parameterValues } from './values.ts';
+import { headerLines, headerValues, parameterValues } from './values.ts';
 
 /** What is known about a request once its identity and path have been looked up. */
 export interface Facts {
@@ -116,7 +116,8 @@ function valuesOf({ kind, name }: Fields, given: RandomRequest): readonly string
   if (kind === RequestKind.Authority)
     return request.host === '' ? [] : [request.host.toLowerCase()];
   if (kind === RequestKind.Method) return [request.method];
-  return headerValues(request, String(name));
+  const headerTexts = kind === RequestKind.AnyHeader ? headerLines : headerValues;
+  return headerTexts(request, String(name));
 }
 
 const signalNames: ReadonlyMap<number, string> = new Map([

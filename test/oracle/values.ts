@@ -2,11 +2,22 @@
 import type { OracleRequest } from './request.ts';
 import { bytesOf } from './texts.ts';
 
-/** Every line of a header is a value. */
+/** What stands between the commas of all lines of a header: repeated lines are one list. */
 export function headerValues({ headers }: OracleRequest, name: string): string[] {
-  const wanted = name.toLowerCase();
-  const lines = headers.filter(([given]) => given === wanted);
-  return lines.map(([, value]) => bytesOf(value.replaceAll(/^[ \t]+|[ \t]+$/g, '')));
+  const lines = headers.filter(([given]) => given === name.toLowerCase());
+  if (lines.length === 0) return [];
+  const list = lines.map(([, line]) => line).join(',');
+  return list.split(',').map((element) => withoutBlanks(element));
+}
+
+/** The lines of a header as they come. */
+export function headerLines({ headers }: OracleRequest, name: string): string[] {
+  const lines = headers.filter(([given]) => given === name.toLowerCase());
+  return lines.map(([, line]) => withoutBlanks(line));
+}
+
+function withoutBlanks(text: string): string {
+  return bytesOf(text.replaceAll(/^[ \t]+|[ \t]+$/g, ''));
 }
 
 /** Every occurrence of a query parameter is a value. */
@@ -19,9 +30,9 @@ export function parameterValues({ query }: OracleRequest, name: string): string[
   return values;
 }
 
-/** True when a query has an escape that is none. */
-export function hasBrokenEscape(query: string): boolean {
-  return /%(?![0-9a-f]{2})/i.test(sureQuery(query));
+/** True when servers read a query in different ways: an escape that is none, a semicolon. */
+export function hasTwoReadings(query: string): boolean {
+  return /%(?![0-9a-f]{2})|;/i.test(sureQuery(query));
 }
 
 function sureQuery(query: string): string {

@@ -11,7 +11,7 @@ import { Effort, STEPS_MAX } from '../../controller/policy/analysis/effort.ts';
 import { spaceFor } from '../../controller/policy/analysis/space-for.ts';
 import { parsePolicySet } from '../../controller/policy/parse.ts';
 import type { PolicySet } from '../../controller/policy/policy-set.ts';
-import { isQueryAmbiguous } from '../oracle/classified.ts';
+import { isHostAmbiguous, isQueryAmbiguous } from '../oracle/classified.ts';
 import { decide, type OracleDecision } from '../oracle/decide.ts';
 import { randomNowMs, randomTarget } from '../oracle/random-domain.ts';
 import { randomPolicySet, toPolicyText } from '../oracle/random-policies.ts';
@@ -184,7 +184,8 @@ function* asked(requests: readonly RandomRequest[]): Generator<[RandomRequest, T
     if (request.path.split('/').length > 65) continue;
     const environment = ENVIRONMENTS[i % ENVIRONMENTS.length] ?? 'prod';
     const target = { service: randomTarget.service, environment };
-    if (!isQueryAmbiguous({ ...request, set: readsQuery, target })) yield [request, target];
+    const whole = { ...request, set: readsAll, target };
+    if (!isQueryAmbiguous(whole) && !isHostAmbiguous(whole)) yield [request, target];
   }
 }
 
@@ -285,15 +286,15 @@ function randomRequests(): fc.Arbitrary<RandomRequest[]> {
   return fc.array(randomRequest(), { minLength: REQUESTS, maxLength: REQUESTS });
 }
 
-/** A set that reads the query: what it refuses is refused by every set that does. */
-const readsQuery: readonly RawDocument[] = [
+/** A set that reads the query and the host: what it refuses is refused by every set that does. */
+const readsAll: readonly RawDocument[] = [
   {
     apiVersion: 'sm-dta/v1',
     kind: 'AccessPolicy',
     metadata: { name: 'reads' },
     spec: {
       destination: { service: randomTarget.service },
-      rules: [{ name: 'query', effect: 'allow', to: [{ parameters: { q: 'a' } }] }],
+      rules: [{ name: 'all', effect: 'allow', to: [{ parameters: { q: 'a' }, hosts: ['a'] }] }],
     },
   },
 ];

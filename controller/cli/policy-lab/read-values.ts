@@ -4,6 +4,7 @@ import type { ConcreteRequest } from '../../policy/analysis/concrete-request.ts'
 import type { Condition, RequestRef } from '../../policy/cel/condition.ts';
 import { showSignal } from '../../policy/cel/show-condition.ts';
 import type { IdentityTest } from '../../policy/identity-test.ts';
+import { headerElements } from '../../policy/request-text.ts';
 
 /** The comparisons of a condition, from left to right, each once. */
 export function atomsOf(condition: Condition): Condition[] {
@@ -73,8 +74,9 @@ function readValues({ kind, name }: RequestRef, request: ConcreteRequest): strin
     const values = new URLSearchParams(request.query).getAll(name);
     return values.length === 0 ? 'absent' : values.map((value) => JSON.stringify(value)).join(', ');
   }
-  const values = request.headers[name] ?? [];
-  if (values.length === 0) return 'absent';
+  const lines = request.headers[name] ?? [];
+  if (lines.length === 0) return 'absent';
+  const values = kind === RequestKind.Header ? lines.flatMap(headerElements) : lines;
   return values.map((value) => JSON.stringify(value)).join(', ');
 }
 

@@ -56,8 +56,8 @@ test.each([
     [],
   ],
   [
-    'a header of which all lines match one text and any another',
-    '- { name: b, effect: allow, when: \'request.headers.h == "1" && any(request.headers.h) == "2"\' }',
+    'a header of which all values match two texts',
+    '- { name: b, effect: allow, when: \'request.headers.h == "1" && request.headers.h == "2"\' }',
     ['contradiction p/b'],
   ],
   [

@@ -65,6 +65,13 @@ export const headerLine: Grammar = {
   lengthMax: Number.MAX_VALUE,
 };
 
+/** An element of a header's list: a line without a comma. */
+export const headerElement: Grammar = {
+  ...headerLine,
+  step: (state, char) => (char === ',' ? -1 : headerLine.step(state, char)),
+  groups: () => [visible.replace(',', '')],
+};
+
 /** A decoded query parameter: any text. */
 export const parameterValue: Grammar = {
   start: 0,

@@ -39,7 +39,7 @@ export interface SpaceOptions {
 /**
  * Requests as choices of variables: every choice is a request that can be made, every request has one, and requests
  * with the same choice get the same answer. Exact but for three things: the time that is looked at ends
- * (`time-classes.ts`), and that certificates hold at most 16 labels and requests at most 1024 values is left aside.
+ * (`time-classes.ts`), and that certificates hold at most 16 labels and requests at most 256 values is left aside.
  * Questions are only about what the vocabulary holds. Throws GaveUp when there is too much to tell apart.
  */
 export class Space {
@@ -123,7 +123,7 @@ export class Space {
   }
 
   /**
-   * All values have the pattern, and unknown when only some do; for AnyHeader some value has it. Unknown when there is
+   * All values have the pattern, and unknown when only some do; for AnyHeader some line has it. Unknown when there is
    * none.
    */
   request(ref: RequestRef, pattern: TextPattern): Truth {
@@ -204,10 +204,10 @@ export class Space {
   }
 }
 
-function addNames(
+function addNames<T extends NameTexts>(
   row: DimensionRow,
-  names: ReadonlyMap<string, NameTexts>,
-  truthsOf: (texts: NameTexts, bdd: Bdd, from: number, effort: Effort) => NameTruths,
+  names: ReadonlyMap<string, T>,
+  truthsOf: (texts: T, bdd: Bdd, from: number, effort: Effort) => NameTruths,
 ): Map<string, NameTruths> {
   const found = new Map<string, NameTruths>();
   for (const [name, texts] of names) {

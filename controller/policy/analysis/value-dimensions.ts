@@ -1,14 +1,18 @@
 /** Dimensions of headers and parameters, which may be absent, there once, or there several times. */
+import { isDeepStrictEqual } from 'node:util';
+
+import { RequestKind } from '../../layout.ts';
+import { headerElements, trimBlanks } from '../request-text.ts';
 import { type Bdd, type Node, TRUE } from './bdd.ts';
 import { type ConcreteRequest, parametersOf, type RequestDraft } from './concrete-request.ts';
 import { type Dimension, ValuesDimension } from './dimension.ts';
-import type { Effort } from './effort.ts';
-import { type Grammar, headerLine, parameterValue } from './grammars.ts';
+import { type Effort, GaveUp } from './effort.ts';
+import { type Grammar, headerElement, headerLine, parameterValue } from './grammars.ts';
 import { patternName } from './pattern-names.ts';
 import { splitTexts } from './split-texts.ts';
 import { shapeOfPattern } from './text-shape.ts';
 import type { Truth } from './truth.ts';
-import type { NameTexts } from './vocabulary.ts';
+import type { HeaderTexts, NameTexts } from './vocabulary.ts';
 
 /** What conditions ask of a name; `all` and `any` of its values have a pattern, by the numbers of the vocabulary. */
 export interface NameTruths {
@@ -42,14 +46,34 @@ export function parameterTruths(
   return setOfValues(texts, kind, bdd, from, effort);
 }
 
-/** A header: any set of lines. */
-export function headerTruths(texts: NameTexts, bdd: Bdd, from: number, effort: Effort): NameTruths {
-  const { name } = texts;
+/**
+ * A header: any set of lines, or of elements of lists, of which each gets a line. One set never reads a header in both
+ * ways (`mixed-headers.ts`), two that are compared can: throws GaveUp.
+ */
+export function headerTruths(
+  texts: HeaderTexts,
+  bdd: Bdd,
+  from: number,
+  effort: Effort,
+): NameTruths {
+  const { name, kinds } = texts;
+  const isWhole = kinds.has(RequestKind.AnyHeader);
+  if (isWhole && kinds.has(RequestKind.Header)) {
+    throw new GaveUp(`header \`${name}\` is read by value in one set and by line in the other`);
+  }
+  const valuesIn = (lines: readonly string[] = []) =>
+    lines.flatMap((line) => (isWhole ? [trimBlanks(line)] : headerElements(line)));
   const kind: Kind = {
     title: `header \`${name}\``,
-    grammar: headerLine,
-    valuesOf: (request) => linesOf(request, name),
-    change: (draft, to) => setLines(draft, name, to(draft.headers[name] ?? [])),
+    grammar: isWhole ? headerLine : headerElement,
+    valuesOf: ({ headers }) => valuesIn(headers[name]),
+    change: ({ headers }, to) => {
+      const values = valuesIn(headers[name]);
+      const changed = to(values);
+      if (changed.length === 0) delete headers[name];
+      // What fits stays in the lines that it came in.
+      else if (!isDeepStrictEqual(changed, values)) headers[name] = [...changed];
+    },
   };
   return setOfValues(texts, kind, bdd, from, effort);
 }
@@ -62,16 +86,6 @@ interface Kind {
     draft: RequestDraft,
     to: (values: readonly string[]) => readonly string[],
   ) => void;
-}
-
-/** As the filter compares them: without blanks around. */
-function linesOf({ headers }: ConcreteRequest, name: string): string[] {
-  return (headers[name] ?? []).map((line) => line.replaceAll(/^[ \t]+|[ \t]+$/g, ''));
-}
-
-function setLines(draft: RequestDraft, name: string, lines: readonly string[]): void {
-  if (lines.length === 0) delete draft.headers[name];
-  else draft.headers[name] = [...lines];
 }
 
 // A value of each class may be there or not, whatever else is there: with that, what all values or some have is exact.

@@ -26,10 +26,16 @@ export class Numbered<T> {
   }
 }
 
-/** What is compared with the lines of a header, or with the values of a parameter. */
+/** What is compared with the values of a header or a parameter. */
 export interface NameTexts {
   readonly name: string;
   readonly values: Numbered<TextPattern>;
+}
+
+/** What is compared with a header: with its elements, or with its lines. */
+export interface HeaderTexts extends NameTexts {
+  /** How it is read: Header, AnyHeader, or neither when only presence is asked for. */
+  readonly kinds: Set<RequestKind>;
 }
 
 /** A signal or fact with the constants that it is compared with. */
@@ -46,7 +52,7 @@ export class Vocabulary {
   readonly hosts = new Numbered<HostPattern>();
   readonly authorities = new Numbered<TextPattern>();
   readonly methods = new Numbered<TextPattern>();
-  readonly headers = new Map<string, NameTexts>();
+  readonly headers = new Map<string, HeaderTexts>();
   readonly parameters = new Map<string, NameTexts>();
   /** By `refKey`. */
   readonly comparisons = new Map<string, Comparisons>();
@@ -115,6 +121,7 @@ export class Vocabulary {
         this.hosts.add(hostKey(condition.host), condition.host);
         return;
       case 'request':
+        this.#headerOf(condition.ref)?.kinds.add(condition.ref.kind);
         this.#patternsOf(condition.ref).add(textKey(condition.pattern), condition.pattern);
         return;
       case 'hasRequest':
@@ -134,10 +141,19 @@ export class Vocabulary {
   #patternsOf(ref: RequestRef): Numbered<TextPattern> {
     if (ref.kind === RequestKind.Method) return this.methods;
     if (ref.kind === RequestKind.Authority) return this.authorities;
-    const names = ref.kind === RequestKind.Parameter ? this.parameters : this.headers;
-    const known = names.get(ref.name) ?? { name: ref.name, values: new Numbered<TextPattern>() };
-    names.set(ref.name, known);
+    const header = this.#headerOf(ref);
+    if (header !== undefined) return header.values;
+    const { name } = ref;
+    const known = this.parameters.get(name) ?? { name, values: new Numbered<TextPattern>() };
+    this.parameters.set(name, known);
     return known.values;
+  }
+
+  #headerOf({ kind, name }: RequestRef): HeaderTexts | undefined {
+    if (kind !== RequestKind.Header && kind !== RequestKind.AnyHeader) return undefined;
+    const known = this.headers.get(name) ?? { name, values: new Numbered(), kinds: new Set() };
+    this.headers.set(name, known);
+    return known;
   }
 }
 

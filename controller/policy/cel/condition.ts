@@ -46,7 +46,7 @@ export type Condition =
   | { readonly kind: 'identity'; readonly test: IdentityTest }
   | { readonly kind: 'path'; readonly template: PathTemplate }
   | { readonly kind: 'host'; readonly host: HostPattern }
-  /** Every value has the pattern, or any of an AnyHeader; unknown when only some do, and when there is none. */
+  /** Every value has the pattern, or any line of an AnyHeader; unknown when only some do, and when there is none. */
   | { readonly kind: 'request'; readonly ref: RequestRef; readonly pattern: TextPattern }
   | { readonly kind: 'hasRequest'; readonly ref: RequestRef }
   /** The data of the route carries the label; `select.ts` replaces it by what the classifications say. */

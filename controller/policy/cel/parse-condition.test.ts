@@ -160,7 +160,7 @@ test.each([
   ['request.headers["x"].endsWith("y")', 'Header x: *y'],
   ['has(request.headers["X-A"]) && has(request.headers.b)', '(has Header x-a and has Header b)'],
   ['any(request.headers["X-A"]) == "a,b"', 'AnyHeader x-a: a,b'],
-  ['"a" != any(request.headers.x)', '!AnyHeader x: a'],
+  ['!("a" == any(request.headers.x))', '!AnyHeader x: a'],
   [
     'any(request.headers.x) in ["a", "b"] || any(request.headers.x).endsWith("y")',
     '((AnyHeader x: a or AnyHeader x: b) or AnyHeader x: *y)',

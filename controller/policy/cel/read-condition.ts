@@ -79,6 +79,7 @@ function compare(
     const help = 'write `==`, `!=`, `in [...]`, `.startsWith("...")` or `.endsWith("...")`';
     throw new Problem(`\`${sign}\` is not for \`${subject.name}\``, help, signAt);
   }
+  if (sign === '!=' && isAnyLine(subject)) throw differentLine(subject, signAt);
   const equal = compareText(subject, TextOp.Equal, constant, source);
   return sign === '==' ? equal : negate(equal);
 }
@@ -178,7 +179,7 @@ function readHas(call: Call): Condition {
     const { attribute, label } = subject;
     return { kind: 'identity', test: { attribute, label, op: TestOp.Present, value: '' } };
   }
-  if (subject.kind === 'request' && subject.ref.kind === RequestKind.AnyHeader) {
+  if (subject.kind === 'request' && isAnyLine(subject)) {
     const help = `write \`has(request.headers["${subject.ref.name}"])\``;
     throw new Problem('`has` takes the header itself', help, argument.at);
   }
@@ -220,6 +221,16 @@ function alone(subject: Subject, at: number): Problem {
 function onlySame(at: number): Problem {
   const help = 'write `source.environment == destination.environment`, or `!=`';
   return new Problem('`destination.environment` is for `source.environment` only', help, at);
+}
+
+function isAnyLine(subject: Subject): boolean {
+  return subject.kind === 'request' && subject.ref.kind === RequestKind.AnyHeader;
+}
+
+// It could be read as `some line differs`.
+function differentLine({ name }: Subject, at: number): Problem {
+  const help = `write \`!(${name} == "...")\`: no line is equal`;
+  return new Problem(`\`!=\` is not for \`${name}\``, help, at);
 }
 
 function onlyMembers({ name }: Subject, at: number): Problem {

@@ -3,6 +3,8 @@ import { DtaError } from '../../errors.ts';
 import {
   BundleSection,
   REQUEST_NAMES_MAX,
+  REQUEST_TESTS_MAX,
+  RequestKind,
   RequestName,
   RequestTest,
   TextOp,
@@ -15,9 +17,12 @@ import { hashBelow, slotSection } from './hash-slots.ts';
 import type { ListTable } from './lists.ts';
 
 interface Name {
+  readonly index: number;
   readonly ref: RequestRef;
   /** Indexes of its tests, by operation and text. */
   readonly tests: Map<string, number>;
+  /** How many of them no slot finds: every value is held against each. */
+  walked: number;
 }
 
 interface Test {
@@ -27,35 +32,24 @@ interface Test {
 
 /** Collects names and tests, equal ones once. */
 export class RequestValueTable {
-  readonly #indexes = new Map<string, number>();
+  readonly #byRef = new Map<string, Name>();
   readonly #names: Name[] = [];
   readonly #tests: Test[] = [];
 
   /** The index of a name. Throws DtaError when there are more than REQUEST_NAMES_MAX. */
   internName(ref: RequestRef): number {
-    const key = `${ref.kind} ${ref.name}`;
-    const known = this.#indexes.get(key);
-    if (known !== undefined) return known;
-    if (this.#names.length >= REQUEST_NAMES_MAX) {
-      const what = `more than ${REQUEST_NAMES_MAX} different headers and parameters`;
-      throw new DtaError('policyInvalid', what, {
-        help: 'read fewer of them in the rules of one destination',
-      });
-    }
-    const index = this.#names.push({ ref, tests: new Map() }) - 1;
-    this.#indexes.set(key, index);
-    return index;
+    return this.#intern(ref).index;
   }
 
-  /** The index of a test. Throws like internName. */
+  /** The index of a test. Throws like internName, and for more than REQUEST_TESTS_MAX of a name that are not Equal. */
   internTest(ref: RequestRef, pattern: TextPattern): number {
-    const name = this.internName(ref);
-    const tests = this.#names[name]?.tests;
+    const name = this.#intern(ref);
     const key = `${pattern.op} ${pattern.text}`;
-    const known = tests?.get(key);
+    const known = name.tests.get(key);
     if (known !== undefined) return known;
-    const index = this.#tests.push({ name, pattern }) - 1;
-    tests?.set(key, index);
+    if (pattern.op !== TextOp.Equal) countWalked(name);
+    const index = this.#tests.push({ name: name.index, pattern }) - 1;
+    name.tests.set(key, index);
     return index;
   }
 
@@ -90,7 +84,35 @@ export class RequestValueTable {
     ];
   }
 
+  #intern(ref: RequestRef): Name {
+    const key = `${ref.kind} ${ref.name}`;
+    const known = this.#byRef.get(key);
+    if (known !== undefined) return known;
+    if (this.#names.length >= REQUEST_NAMES_MAX) {
+      const what = `more than ${REQUEST_NAMES_MAX} different headers and parameters`;
+      throw new DtaError('policyInvalid', what, {
+        help: 'read fewer of them in the rules of one destination',
+      });
+    }
+    const name = { index: this.#names.length, ref, tests: new Map(), walked: 0 };
+    this.#names.push(name);
+    this.#byRef.set(key, name);
+    return name;
+  }
+
   #isFoundByHash(test: number): boolean {
     return this.#tests[test]?.pattern.op === TextOp.Equal;
   }
+}
+
+function countWalked(name: Name): void {
+  name.walked += 1;
+  if (name.walked <= REQUEST_TESTS_MAX) return;
+  const kind = name.ref.kind === RequestKind.Parameter ? 'parameter' : 'header';
+  const what =
+    name.ref.name === '' ? 'the method or the authority' : `${kind} \`${name.ref.name}\``;
+  const wildcards = `more than ${REQUEST_TESTS_MAX} different texts with a wildcard for ${what}`;
+  throw new DtaError('policyInvalid', wildcards, {
+    help: 'write exact texts, of which there may be any number, or fewer and shorter starts and ends',
+  });
 }

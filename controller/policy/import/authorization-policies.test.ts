@@ -172,6 +172,33 @@ describe('what cannot be carried fails closed', () => {
   });
 });
 
+describe('paths with several spellings', () => {
+  const kinds = (notes: readonly { kind: string }[]) =>
+    notes.filter(({ kind }) => kind === 'notCarried').length;
+
+  test.each([
+    ['paths', 'ALLOW', ['deny istio-default'], undefined],
+    ['notPaths', 'ALLOW', ['allow rule-1'], '{ notPaths: ["/a,b"] }'],
+    ['paths', 'DENY', ['deny rule-1', 'allow istio-default'], '{ paths: ["/a,b"] }'],
+    ['notPaths', 'DENY', ['deny rule-1', 'allow istio-default'], undefined],
+  ])('%s of %s', (field, action, rules, entry) => {
+    const to = `rules: [{ to: [{ operation: { ${field}: ["/a,b"] } }] }]`;
+    const { text, notes } = imported(onOrders('x', `action: ${action}\n  ${to}`));
+    expect(rulesIn(text)).toEqual(rules);
+    expect(/- (\{ .*aths.* \})/.exec(text)?.[1]).toBe(entry);
+    expect(kinds(notes)).toBe(1);
+  });
+});
+
+test.each([
+  ['request.headers[x]', 1],
+  ['source.trustDomain', 0],
+])('a policy that reads %s: notes on repeated headers: %i', (key, count) => {
+  const { notes } = imported(onOrders('x', `rules: [{ when: [{ key: "${key}", values: [a] }] }]`));
+  const about = notes.filter(({ message }) => message.startsWith('repeated headers'));
+  expect(about).toHaveLength(count);
+});
+
 describe('workloads', () => {
   test('a policy of the namespace is for every service that is named', () => {
     const all = policy(
@@ -216,6 +243,72 @@ describe('workloads', () => {
       'environment: shop',
       'environment: store',
     ]);
+  });
+});
+
+describe('a destination that is said', () => {
+  const base = policy(
+    'base',
+    'action: DENY\n  rules: [{ to: [{ operation: { methods: [PUT] } }] }]',
+  );
+  const ledger = policy('ledger', 'selector: { matchLabels: { app: ledger } }\n  rules: [{}]');
+  const onV1 = (name: string, spec: string) =>
+    policy(name, `selector: { matchLabels: { app: orders, version: v1 } }\n  ${spec}`);
+  const toOrders = (...texts: string[]) =>
+    importAuthorizationPolicies([{ name: 'istio.yaml', text: texts.join('---\n') }], {
+      ...options,
+      destination: { service: 'orders' },
+    });
+  const lost = ({ notes }: ReturnType<typeof toOrders>) =>
+    notes.filter(({ kind }) => kind === 'notCarried').map(({ policy: name }) => name);
+
+  test('two services are not mixed, whatever comes first', () => {
+    const orders = onOrders('orders', 'rules: [{ to: [{ operation: { methods: [GET] } }] }]');
+    for (const policies of [
+      [orders, ledger],
+      [base, orders, ledger],
+    ]) {
+      const { text, errors } = toOrders(...policies);
+      expect(text).toBe('');
+      expect(errors.map(({ message }) => message)).toEqual([
+        'this policy and `orders` are for different workloads, and both would be for service `orders`',
+      ]);
+    }
+  });
+
+  test('two namespaces are not mixed behind one of the root namespace', () => {
+    const root = base.replace('shop', 'istio-system');
+    const there = onOrders('there', 'rules: [{}]').replace('shop', 'store');
+    expect(toOrders(root, base, there).errors).toHaveLength(1);
+  });
+
+  test('a service of another name is told', () => {
+    const { text, notes } = toOrders(base, ledger);
+    expect(rulesIn(text)).toEqual(['deny rule-1', 'allow rule-1']);
+    const message = 'selects by service `ledger`: imported for all of `orders`';
+    expect(notes).toContainEqual(expect.objectContaining({ kind: 'information', message }));
+  });
+
+  test.each([
+    ['labels', 'selector: { matchLabels: { app: orders, version: v1 } }'],
+    ['other labels', 'selector: { matchLabels: { version: v1 } }'],
+    ['a target', 'targetRefs: [{ kind: Gateway, name: x }]'],
+  ])('%s beside the service make a policy one for some instances', (_, scope) => {
+    const known = onOrders('known', 'rules: [{ to: [{ operation: { methods: [GET] } }] }]');
+    const allow = toOrders(known, policy('some', `${scope}\n  rules: [{}]`));
+    expect(rulesIn(allow.text)).toEqual(['allow rule-1']);
+    expect(lost(allow)).toEqual(['shop/some']);
+    const deny = toOrders(known, policy('some', `${scope}\n  action: DENY\n  rules: [{}]`));
+    expect(rulesIn(deny.text)).toEqual(['allow rule-1', 'deny rule-1']);
+    expect(lost(deny)).toEqual(['shop/some']);
+  });
+
+  test('what all policies ask for alike is the destination itself', () => {
+    const result = toOrders(onV1('one', 'rules: [{}]'), onV1('two', 'action: DENY\n  rules: [{}]'));
+    expect(rulesIn(result.text)).toEqual(['allow rule-1', 'deny rule-1']);
+    expect(lost(result)).toEqual([]);
+    const other = onV1('other', 'rules: [{}]').replace('version: v1', 'version: v2');
+    expect(lost(toOrders(onV1('one', 'rules: [{}]'), other))).toEqual(['shop/one', 'shop/other']);
   });
 });
 
@@ -275,6 +368,13 @@ test.each([
   const { text, errors } = importAuthorizationPolicies(files, options);
   expect(text).toBe('');
   expect(errors.map((error) => error.message)).toContain(message);
+});
+
+test('lines of headers are compared whole, so their texts may hold commas', () => {
+  const when = 'when: [{ key: "request.headers[x]", values: ["a, b"] }]';
+  const { text, notes } = imported(onOrders('x', `rules: [{ ${when} }]`));
+  expect(notes.filter(({ kind }) => kind === 'notCarried')).toEqual([]);
+  expect(text).toContain('any(request.headers["x"]) == "a, b"');
 });
 
 test('neither names nor values break out of comments and quotes', () => {

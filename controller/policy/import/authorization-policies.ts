@@ -44,8 +44,7 @@ export function importAuthorizationPolicies(
     importWorkload(workload, read.policies, options, names, notes),
   );
   for (const policy of read.policies) notes.push(...scopeNotes(policy, workloads, options));
-  const first = read.policies[0];
-  if (first !== undefined) notes.push(...generalNotes(first));
+  notes.push(...generalNotes(read.policies));
   const text = writePolicies(written);
   checkText(text);
   return { text, notes: distinct(notes), errors: [] };
@@ -154,8 +153,15 @@ function scopeNotes(
     say('notCarried', 'names no service: say which one it is for with `--destination`');
   } else if (isPartly && policy.action !== 'AUDIT') {
     const effect = policy.action === 'ALLOW' ? 'it allows nothing' : 'it denies for all of them';
-    say('notCarried', `selects by ${howOf(policy)}, not known for ${services}: ${effect}`);
-  } else if (policy.scope.kind === 'all' && options.destination === undefined) {
+    say(
+      'notCarried',
+      `selects by ${policy.scope.also.join(', ')}, not known for ${services}: ${effect}`,
+    );
+  } else if (options.destination !== undefined) {
+    const selected = selectionOf(policy, options.destination.service);
+    if (selected !== '')
+      say('information', `selects by ${selected}: imported for all of ${services}`);
+  } else if (policy.scope.kind === 'all') {
     say('information', `imported for ${services}; services that no policy names are denied here`);
   }
   const actionPath = [...policy.path, 'spec', 'action'];
@@ -169,18 +175,25 @@ function scopeNotes(
   return notes;
 }
 
-function howOf({ scope }: IstioPolicy): string {
-  if (scope.kind === 'some') return scope.how;
-  return scope.kind === 'named' ? scope.also.map((name) => `label \`${name}\``).join(', ') : '';
+// What a policy asks for that its destination is not called here.
+function selectionOf({ scope }: IstioPolicy, service: string): string {
+  const isOther = scope.kind === 'named' && scope.service !== service;
+  return [...(isOther ? [`service \`${scope.service}\``] : []), ...scope.also].join(', ');
 }
 
 // What is true of every import; said once.
-function generalNotes(policy: IstioPolicy): ImportNote[] {
-  const messages = [
-    'callers without a certificate of this mesh are denied before any rule; rules of Istio without `from` let them in',
-    'paths are compared in one normal form (escapes decoded where RFC 3986 allows it), and paths that can be read in two ways are denied before any rule; Envoy compares them as they come',
-  ];
-  return messages.map((message) => ({
+function generalNotes(policies: readonly IstioPolicy[]): ImportNote[] {
+  const [first] = policies;
+  if (first === undefined) return [];
+  const readsHeaders = policies.find(({ rules }) =>
+    rules.some(({ when }) => when.some(({ key }) => key.text.startsWith('request.headers['))),
+  );
+  const notes: [policy: IstioPolicy, message: string][] = generalMessages.map((message) => [
+    first,
+    message,
+  ]);
+  if (readsHeaders !== undefined) notes.push([readsHeaders, headerMessage]);
+  return notes.map(([policy, message]) => ({
     ...policy.originOf(policy.path),
     kind: 'information',
     policy: '',
@@ -204,3 +217,10 @@ function distinct(notes: readonly ImportNote[]): ImportNote[] {
   const found = new Map(notes.map((each) => [JSON.stringify(each), each]));
   return [...found.values()].sort(compareNotes);
 }
+
+const generalMessages = [
+  'callers without a certificate of this mesh are denied before any rule; rules of Istio without `from` let them in',
+  'paths are compared in one normal form (escapes decoded where RFC 3986 allows it), and paths that can be read in two ways are denied before any rule; Envoy compares them as they come',
+];
+const headerMessage =
+  'repeated headers are compared line by line, as Envoy 1.40 does; older ones joined them';

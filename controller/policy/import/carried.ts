@@ -12,6 +12,11 @@ export function notCarried(why: string): Carried {
   return { term: gap, why };
 }
 
+/** A value that cannot be tested here, but that never holds where `widest` does not. */
+export function partlyCarried(why: string, widest: Term): Carried {
+  return { term: { kind: 'gap', widest }, why };
+}
+
 /** A value that is carried exactly and that nothing can match. */
 export function neverMatching(why: string): Carried {
   return { term: never, why };

@@ -27,11 +27,14 @@ export interface IstioRule {
 
 export type IstioAction = 'ALLOW' | 'DENY' | 'AUDIT' | 'CUSTOM';
 
-/** Which workloads a policy is for. `named` by the service label alone; `some` by what cannot be told here. */
+/**
+ * Which workloads a policy is for: `named` by the service label, `some` without it. `also`: what it asks for beside the
+ * service label, sorted, in words that are equal for the same demand.
+ */
 export type IstioScope =
-  | { readonly kind: 'all' }
+  | { readonly kind: 'all'; readonly also: readonly [] }
   | { readonly kind: 'named'; readonly service: string; readonly also: readonly string[] }
-  | { readonly kind: 'some'; readonly how: string };
+  | { readonly kind: 'some'; readonly also: readonly string[] };
 
 /** A policy with its place. */
 export interface IstioPolicy {

@@ -2,6 +2,25 @@ import { expect, test } from 'vitest';
 
 import { pathTerm } from './path-value.ts';
 
+// `widest`: what a deny rule denies instead.
+test.each([
+  ['/a,b', '/a,b'],
+  ['/a,b*', '/a,b*'],
+  ['/a=b/{*}', '/a=b/{x2}'],
+  ['/a=b/{**}', '/a=b/*'],
+  ['/a%3Cb', '/a%3Cb'],
+  ['/%C3%A4', '/%C3%A4'],
+  ['*,b', '*,b'],
+  ['*admin', '*min'],
+  ['*Admin,x', '*min,x'],
+  ['*c/lines', '*/lines'],
+  ['*9orders', '*orders'],
+])('%s has several spellings, all within %s', (value, widest) => {
+  const { term, why } = pathTerm(value);
+  expect(term).toEqual({ kind: 'gap', widest: { kind: 'path', template: widest } });
+  expect(why).toBeDefined();
+});
+
 test.each([
   ['*', 'always'],
   ['/*', 'always'],
@@ -36,6 +55,12 @@ test.each([
   ['/*/{*}', 'gap'],
   ['a/{*}', 'gap'],
   ['/a/{x}', 'gap'],
+  ['/a%23b', '/a%23b'],
+  ['/a;b', '/a;b'],
+  ['*;b', '*;b'],
+  ['*%20b', '*%20b'],
+  ['*a', 'gap'],
+  ['*2C', 'gap'],
 ])('%s: %s', (value, expected) => {
   const { term, why } = pathTerm(value);
   const isSilent = why === undefined;

@@ -1,8 +1,8 @@
 /** Istio's paths as path templates: exact, `start*`, `*end`, and templates with `{*}` and `{**}`. */
 import { parsePathTemplate } from '../path-template.ts';
 import { Problem } from '../problem.ts';
-import { type Carried, neverMatching, notCarried } from './carried.ts';
-import { always } from './term.ts';
+import { type Carried, neverMatching, notCarried, partlyCarried } from './carried.ts';
+import { always, type Term } from './term.ts';
 import { readIstioText } from './text-match.ts';
 
 /** A path. Envoy compares what stands in front of the query, after it has normalised the path. */
@@ -60,7 +60,21 @@ function templateOf(value: string, template: string): Carried {
   }
   const parsed = parsePathTemplate(template);
   if (parsed instanceof Problem) return notCarried(`\`${value}\`: ${parsed.message}`);
-  return { term: { kind: 'path', template } };
+  if (escapeEnd.test(value)) return endCarried(value);
+  const term: Term = { kind: 'path', template };
+  if (!hasOneSpelling(value)) {
+    const why = `\`${value}\` has a character that can be escaped in more than one way: all spellings are one path here, Envoy compares them as they come`;
+    return partlyCarried(why, term);
+  }
+  return { term };
+}
+
+// `%2a` ends with `a` for Envoy, and is one character here: what stands behind both digits holds for both readings.
+function endCarried(value: string): Carried {
+  const why = `\`${value}\` starts with what can be the end of an escape, as in \`%2${value.slice(1)}\`, which ends so for Envoy and not here`;
+  const rest = value.replace(escapeEnd, '');
+  if (rest === '') return notCarried(why);
+  return partlyCarried(why, { kind: 'path', template: `*${rest}` });
 }
 
 /** Whether every character stands for itself in a normalised path, so that nothing is rewritten in between. */
@@ -69,6 +83,13 @@ function isPlain(value: string): boolean {
   return /^[A-Za-z0-9._~!$&'()*+,;=:@/-]*$/.test(literal) && !literal.includes('//');
 }
 
+/** Whether every character has a single spelling in paths that are not denied before any rule. */
+function hasOneSpelling(value: string): boolean {
+  const literal = value.replaceAll(/\{\*\*?\}|^\*|\*$/g, '');
+  return /^(?:[A-Za-z0-9._~;/-]|%2[03])*$/.test(literal);
+}
+
+const escapeEnd = /^\*[0-9A-Fa-f]{1,2}/;
 const wildcard = /^\{\*\*?\}$/;
 /** Escapes of what is only ever escaped, in capitals. */
 const escaped = /%(?:2[023]|3[CEF]|5[BDE]|60|7[BCD]|[89A-F][0-9A-F])/g;

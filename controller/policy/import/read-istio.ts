@@ -121,25 +121,26 @@ class Reader {
   #scope(spec: Fields, path: Path): { scope: IstioScope; scopePath: Path } {
     for (const field of ['targetRef', 'targetRefs']) {
       if (spec[field] === undefined) continue;
-      return { scope: { kind: 'some', how: `\`${field}\`` }, scopePath: [...path, field] };
+      const how = `\`${field}\` ${JSON.stringify(spec[field])}`;
+      return { scope: { kind: 'some', also: [how] }, scopePath: [...path, field] };
     }
     const scopePath = [...path, 'selector'];
-    if (spec.selector === undefined) return { scope: { kind: 'all' }, scopePath: path };
+    if (spec.selector === undefined) return { scope: everywhere, scopePath: path };
     const selector = this.#map(spec.selector, scopePath);
     this.#known(selector, scopePath, ['matchLabels']);
     const labels = this.#map(selector.matchLabels ?? {}, [...scopePath, 'matchLabels']);
-    const names = Object.keys(labels);
     const service = labels[this.#serviceLabel];
-    if (names.length === 0) return { scope: { kind: 'all' }, scopePath };
+    const also = Object.entries(labels)
+      .filter(([name]) => name !== this.#serviceLabel || typeof service !== 'string')
+      .map(([name, value]) => `label \`${name}: ${String(value)}\``)
+      .sort();
     if (typeof service !== 'string') {
-      const how = `labels other than \`${this.#serviceLabel}\``;
-      return { scope: { kind: 'some', how }, scopePath };
+      return { scope: also.length === 0 ? everywhere : { kind: 'some', also }, scopePath };
     }
     if (!placeName.test(service)) {
       const help = 'services are called by 1 to 63 letters, digits, dots, underscores and hyphens';
       this.#error([...scopePath, 'matchLabels', this.#serviceLabel], 'not a service name', help);
     }
-    const also = names.filter((name) => name !== this.#serviceLabel);
     return { scope: { kind: 'named', service, also }, scopePath };
   }
 
@@ -248,6 +249,7 @@ function isOneOf<T extends string>(value: unknown, values: readonly T[]): value 
   return values.some((each) => each === value);
 }
 
+const everywhere: IstioScope = { kind: 'all', also: [] };
 const placeName = /^[A-Za-z0-9._-]{1,63}$/;
 const actions = ['ALLOW', 'DENY', 'AUDIT', 'CUSTOM'] as const;
 const specFields = ['selector', 'targetRef', 'targetRefs', 'rules', 'action', 'provider'];

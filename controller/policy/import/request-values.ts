@@ -46,7 +46,7 @@ export function headerTerm(name: string, value: string): Carried {
   if (!headerName.test(lower)) return neverMatching(`no header can be called \`${name}\``);
   if (read.test === 'present') return { term: { kind: 'headerThere', name: lower } };
   const test: Compared = { kind: 'header', name: lower, test: read.test, text: read.text };
-  return compared(RequestKind.Header, test, value);
+  return compared(RequestKind.AnyHeader, test, value);
 }
 
 /** A port of the workload; decided here and now when `only` is known to be its only one. */

@@ -43,21 +43,21 @@ export function ruleTerms(
   mapping: ValueMapping,
   notes: ImportNote[],
 ): RuleTerms {
-  const take = (written: Written, carried: Carried): Term => {
-    if (carried.why !== undefined) notes.push(valueNote(written, carried, policy));
+  const take = (written: Written, carried: Carried, isNegated: boolean): Term => {
+    if (carried.why !== undefined) notes.push(valueNote(written, carried, policy, isNegated));
     return carried.term;
   };
   const listsTerm = (lists: Lists, fields: readonly string[]): Term =>
     allOf(
       fields.flatMap((field) => {
-        const read = (written: Written) =>
-          take(written, fieldValue(field, written.text, policy, mapping));
+        const read: ReadValue = (written, isNegated) =>
+          take(written, fieldValue(field, written.text, policy, mapping), isNegated);
         return valuesTerm(lists.get(field) ?? [], lists.get(negated(field)) ?? [], read);
       }),
     );
   const conditionTerm = ({ key, values, notValues }: IstioCondition): Term => {
-    const read = (written: Written) =>
-      take(written, conditionValue(key.text, written.text, policy, mapping));
+    const read: ReadValue = (written, isNegated) =>
+      take(written, conditionValue(key.text, written.text, policy, mapping), isNegated);
     return allOf(valuesTerm(values, notValues, read));
   };
   const isOpen = rule.from.length === 0;
@@ -68,15 +68,19 @@ export function ruleTerms(
   };
 }
 
+type ReadValue = (written: Written, isNegated: boolean) => Term;
+
 // One of the values, and none of the negated ones.
 function valuesTerm(
   values: readonly Written[],
   notValues: readonly Written[],
-  read: (written: Written) => Term,
+  read: ReadValue,
 ): Term[] {
   const terms: Term[] = [];
-  if (values.length > 0) terms.push(anyOf(values.map(read)));
-  if (notValues.length > 0) terms.push(notOf(anyOf(notValues.map(read))));
+  if (values.length > 0) terms.push(anyOf(values.map((each) => read(each, false))));
+  if (notValues.length > 0) {
+    terms.push(notOf(anyOf(notValues.map((each) => read(each, true)))));
+  }
   return terms;
 }
 
@@ -161,9 +165,14 @@ function noIdentity(term: Term, value: string): Carried {
   return neverMatching(`no identity of the mesh can match \`${value}\`: they are \`${form}\``);
 }
 
-function valueNote({ path }: Written, { term, why }: Carried, policy: IstioPolicy): ImportNote {
+function valueNote(
+  { path }: Written,
+  { term, why }: Carried,
+  policy: IstioPolicy,
+  isNegated: boolean,
+): ImportNote {
   const isGap = term.kind === 'gap';
-  const effect = policy.action === 'ALLOW' ? 'what needs it is not allowed' : 'denied without it';
+  const effect = isGap ? effectOf(term.widest, policy.action === 'ALLOW', isNegated) : '';
   return {
     ...policy.originOf(path),
     kind: isGap ? 'notCarried' : 'neverMatches',
@@ -171,6 +180,15 @@ function valueNote({ path }: Written, { term, why }: Carried, policy: IstioPolic
     field: fieldText(path),
     message: isGap ? `${why}: ${effect}` : `${why}`,
   };
+}
+
+// A deny rule takes the widest of what it names, an allow rule of what it excepts; otherwise nothing is left of a gap.
+function effectOf(widest: Term | undefined, isAllow: boolean, isNegated: boolean): string {
+  if (widest?.kind === 'path' && isAllow === isNegated) {
+    const { template } = widest;
+    return isAllow ? `nothing of \`${template}\` is allowed` : `all of \`${template}\` is denied`;
+  }
+  return isAllow ? 'what needs it is not allowed' : 'denied without it';
 }
 
 const noTokens = 'tokens of end users are not read';

@@ -28,11 +28,14 @@ export type Test =
     }
   | { readonly kind: 'headerThere'; readonly name: string };
 
-/** A tree of tests. `gap`: something that cannot be tested here, neither true nor false. */
+/**
+ * A tree of tests. `gap`: something that cannot be tested here, neither true nor false; `widest` holds whenever it does,
+ * everything when there is none.
+ */
 export type Term =
   | Test
   | { readonly kind: 'constant'; readonly value: boolean }
-  | { readonly kind: 'gap' }
+  | { readonly kind: 'gap'; readonly widest?: Term | undefined }
   | { readonly kind: 'not'; readonly operand: Term }
   | { readonly kind: 'and' | 'or'; readonly operands: readonly Term[] };
 
@@ -50,11 +53,11 @@ export function anyOf(terms: readonly Term[]): Term {
   return join('or', terms);
 }
 
-/** The contrary, simplified. The contrary of a gap is a gap. */
+/** The contrary, simplified. The contrary of a gap of which nothing is known is a gap. */
 export function notOf(term: Term): Term {
   if (term.kind === 'constant') return term.value ? never : always;
   if (term.kind === 'not') return term.operand;
-  return term.kind === 'gap' ? gap : { kind: 'not', operand: term };
+  return term === gap ? gap : { kind: 'not', operand: term };
 }
 
 /**
@@ -64,7 +67,7 @@ export function notOf(term: Term): Term {
 export function closeGaps(term: Term, side: 'narrower' | 'wider'): Term {
   switch (term.kind) {
     case 'gap':
-      return side === 'wider' ? always : never;
+      return side === 'wider' ? (term.widest ?? always) : never;
     case 'not':
       return notOf(closeGaps(term.operand, side === 'wider' ? 'narrower' : 'wider'));
     case 'and':

@@ -36,6 +36,9 @@ const hosts = someOf(
   }),
 );
 
+const judged =
+  'each is there and passes one of its tests. A test holds when all values match, fails when none does, and is unknown between, which counts as true in a deny rule and as false in an allow rule';
+
 /** The schema of an entry of `to`. */
 export const requestEntrySchema = z
   .strictObject({
@@ -46,12 +49,9 @@ export const requestEntrySchema = z
     hosts: hosts.meta({ description: 'one of the hosts, without case and port' }).optional(),
     headers: valuesOf(
       RequestKind.Header,
-      'headers by name, in any case; all values of each have to match one of its texts',
+      `headers by name, in any case: ${judged}; the values of a header stand between commas`,
     ),
-    parameters: valuesOf(
-      RequestKind.Parameter,
-      'query parameters by name; all values of each have to match one of its texts',
-    ),
+    parameters: valuesOf(RequestKind.Parameter, `query parameters by name: ${judged}`),
     notMethods: methods.meta({ description: 'methods that do not match' }).optional(),
     notPaths: someOf(leaf(parseRefusedPath, pathMeta))
       .meta({ description: 'paths that do not match' })
@@ -115,7 +115,7 @@ function oneOfMethods(patterns: readonly TextPattern[]): Condition {
   return joinConditions('or', tests);
 }
 
-// The value is there, and all occurrences of it match one of the texts.
+// A value is there, and one of the texts holds, each judged over all values.
 function valueConditions(
   kind: RequestKind,
   named: readonly NamedTexts<TextPattern>[] | undefined,
