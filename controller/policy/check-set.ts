@@ -1,6 +1,12 @@
 /** Checks across the policies of a set: names that stand twice, limits, labels that nothing masks or carries. */
 import { DtaError } from '../errors.ts';
-import { Direction, HOST_PATTERNS_MAX, LABELS_MAX, REQUEST_NAMES_MAX } from '../layout.ts';
+import {
+  Direction,
+  HOST_PATTERNS_MAX,
+  LABELS_MAX,
+  REQUEST_NAMES_MAX,
+  REQUEST_TESTS_MAX,
+} from '../layout.ts';
 import { visitLeaves } from './cel/visit-condition.ts';
 import { compileMasks } from './compile/masks.ts';
 import { type LabelCondition, LabelResolver } from './label-conditions.ts';
@@ -65,6 +71,11 @@ function findCrowded(set: PolicySet): PolicyError[] {
     if (names > REQUEST_NAMES_MAX) {
       const what = `${names} different headers, parameters and the like`;
       errors.push(crowded(first, what, REQUEST_NAMES_MAX));
+    }
+    for (const [name, { size }] of selected.wildcards) {
+      if (size <= REQUEST_TESTS_MAX) continue;
+      const what = `${size} texts with a wildcard for ${requestName(name)}`;
+      errors.push(crowded(first, what, REQUEST_TESTS_MAX));
     }
     const labels = selected.labels.length;
     errors.push(...findTangledPaths(selected));

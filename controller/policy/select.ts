@@ -1,6 +1,6 @@
 /** Selects what a set says about one destination. */
 
-import { MethodBit, RequestKind } from '../layout.ts';
+import { MethodBit, RequestKind, TextOp } from '../layout.ts';
 import { visitLeaves } from './cel/visit-condition.ts';
 import { LabelResolver } from './label-conditions.ts';
 import { compareText } from './policy-error.ts';
@@ -26,6 +26,8 @@ export interface Selected {
   readonly hosts: ReadonlySet<string>;
   /** Parts of requests that conditions read, by RequestKind and name. */
   readonly requestNames: ReadonlySet<string>;
+  /** Of these the texts with a wildcard, by operation and text. */
+  readonly wildcards: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /**
@@ -41,13 +43,10 @@ export function selectFor(set: PolicySet, destination: Destination): Selected {
   const masking = policies.masking.filter(matches);
   const resolver = new LabelResolver(classifications);
   const access = policies.access.filter(matches).map((policy) => resolver.resolvePolicy(policy));
-  const hosts = new Set<string>();
-  const requestNames = new Set<string>();
-  for (const rule of access.flatMap((policy) => policy.rules)) {
-    collectNames(rule, hosts, requestNames);
-  }
+  const names: Names = { hosts: new Set(), requestNames: new Set(), wildcards: new Map() };
+  for (const rule of access.flatMap((policy) => policy.rules)) collectNames(rule, names);
   const labels = labelsOf(access, classifications, masking);
-  return { access, classifications, masking, labels, hosts, requestNames };
+  return { access, classifications, masking, labels, ...names };
 }
 
 /** Every destination that a policy names, without duplicates, sorted by service, then environment. */
@@ -77,7 +76,13 @@ function labelsOf(
   return [...labels].sort(compareText);
 }
 
-function collectNames(rule: AccessRule, hosts: Set<string>, requestNames: Set<string>): void {
+interface Names {
+  readonly hosts: Set<string>;
+  readonly requestNames: Set<string>;
+  readonly wildcards: Map<string, Set<string>>;
+}
+
+function collectNames(rule: AccessRule, { hosts, requestNames, wildcards }: Names): void {
   for (const { hosts: patterns, methods } of rule.to) {
     for (const host of patterns) hosts.add(`${host.kind} ${host.text}`);
     // The compiler compares methods without a bit of their own as request values.
@@ -92,8 +97,17 @@ function collectNames(rule: AccessRule, hosts: Set<string>, requestNames: Set<st
       if (leaf.kind === 'request' || leaf.kind === 'hasRequest') {
         requestNames.add(`${leaf.ref.kind} ${leaf.ref.name}`);
       }
+      if (leaf.kind === 'request' && leaf.pattern.op !== TextOp.Equal) {
+        addTo(wildcards, `${leaf.ref.kind} ${leaf.ref.name}`, `${leaf.pattern.op} ${leaf.pattern.text}`);
+      }
     });
   }
+}
+
+function addTo(sets: Map<string, Set<string>>, key: string, entry: string): void {
+  const set = sets.get(key);
+  if (set === undefined) sets.set(key, new Set([entry]));
+  else set.add(entry);
 }
 
 interface ServicePolicies {

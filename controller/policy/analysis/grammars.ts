@@ -52,6 +52,28 @@ export const authority: Grammar = {
   groups: () => [`${lower}-_~!$%&'()*+,.:;=@[]`, digits],
 };
 
+/**
+ * Authorities that name a host in one way: plain labels with a trailing dot or without, or an address in brackets, and a
+ * port or none. Where rules read the host, requests with others are denied before any rule.
+ */
+export const hostAuthority: Grammar = {
+  start: 0,
+  // 0: nothing yet, 1: in a label, 2: behind a dot, 3: behind `[`, 4: in an address, 5: behind `]`, 6 to 11: colon, digits
+  step: (state, char) => {
+    const isLabel = `${lower}${digits}-_`.includes(char);
+    if (state === 0 && char === '[') return 3;
+    if (state <= 2 && isLabel) return 1;
+    if (state === 1 && char === '.') return 2;
+    if ((state === 1 || state === 2 || state === 5) && char === ':') return 6;
+    if ((state === 3 || state === 4) && 'abcdef0123456789:.'.includes(char)) return 4;
+    if (state === 4 && char === ']') return 5;
+    return state >= 6 && state < 11 && digits.includes(char) ? state + 1 : -1;
+  },
+  accepts: (state) => state === 1 || state === 2 || state === 5 || state > 6,
+  groups: () => [`${lower}-_`, digits, '.', ':', '[', ']'],
+  lengthMax: 255,
+};
+
 /** A header line without blanks around it; what shapes name may be any character that HTTP allows. */
 export const headerLine: Grammar = {
   start: 0,

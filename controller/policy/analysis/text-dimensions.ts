@@ -5,6 +5,7 @@ import type { DimensionRow, Texts } from './dimension-row.ts';
 import {
   authority,
   type Grammar,
+  hostAuthority,
   identitySegment,
   labelValue,
   methodToken,
@@ -78,10 +79,12 @@ export function addAuthority(row: DimensionRow, vocabulary: Vocabulary, sample: 
   const hosts = vocabulary.hosts.items;
   const authorities = vocabulary.authorities.items;
   const shapes = [...hosts.map(shapeOfHost), ...authorities.map(shapeOfPattern)];
+  // The filter refuses what names no host only where rules read hosts.
+  const grammar = hosts.length > 0 ? hostAuthority : authority;
   return row.addTexts({
     title: 'host',
     kind: 'request',
-    split: splitTexts(shapes, authority, [sample], row.effort),
+    split: splitTexts(shapes, grammar, [sample], row.effort),
     names: [...hosts.map(hostName), ...authorities.map((p) => `authority ${patternName(p)}`)],
     absence: 'last',
     write: (witness, draft) => {
