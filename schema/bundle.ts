@@ -20,7 +20,11 @@ export const structs: readonly Struct[] = [
       ['mesh', 'str', 'trust domain'],
       ['environment', 'str', 'environment of the destination'],
       ['service', 'str', 'service of the destination'],
-      ['anySourceStart', 'u32', 'first entry in Lists of the rules without a source selector'],
+      [
+        'anySourceStart',
+        'u32',
+        'first entry in Lists of the rules without a source selector, rising like all lists of rules, selectors and routes',
+      ],
       ['anySourceCount', 'u32', ''],
       ['anyPathStart', 'u32', 'first entry in Lists of the rules with a route that names no path'],
       ['anyPathCount', 'u32', ''],

@@ -92,6 +92,19 @@ test('a bundle reads 64 headers, parameters and the like, wherever they are name
   ]);
 });
 
+test('a header or a parameter is compared with 128 texts with a wildcard, and any number of exact ones', () => {
+  const texts = (letter: string, count: number) =>
+    Array.from({ length: count }, (_, i) => `"${letter}${i}*"`);
+  const exact = Array.from({ length: 500 }, (_, i) => `"${i}"`);
+  const rule = (count: number) => `{ name: r, effect: allow,
+      to: [{ headers: { x: [${texts('a', 64)}, ${exact}] }, parameters: { x: ["b*"] } }, { notHeaders: { X: [${texts('b', count)}] } }],
+      when: 'request.headers["x"].startsWith("a0")' }`;
+  expect(errorsOf(policy(rule(64)))).toEqual([]);
+  expect(errorsOf(policy(rule(65)))).toEqual([
+    '2 policies for service `orders` name 129 texts with a wildcard for `request.headers["x"]`',
+  ]);
+});
+
 test('a set has 250,000 rules at most, and the first too many is named', () => {
   const origin = (line: number) => ({ file: 'p.yaml', line, column: 1 });
   const rule = {

@@ -74,7 +74,7 @@ function findCrowded(set: PolicySet): PolicyError[] {
     }
     for (const [name, { size }] of selected.wildcards) {
       if (size <= REQUEST_TESTS_MAX) continue;
-      const what = `${size} texts with a wildcard for ${requestName(name)}`;
+      const what = `${size} texts with a wildcard for \`${name}\``;
       errors.push(crowded(first, what, REQUEST_TESTS_MAX));
     }
     const labels = selected.labels.length;

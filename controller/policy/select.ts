@@ -1,6 +1,7 @@
 /** Selects what a set says about one destination. */
 
 import { MethodBit, RequestKind, TextOp } from '../layout.ts';
+import { showRequestRef } from './cel/show-condition.ts';
 import { visitLeaves } from './cel/visit-condition.ts';
 import { LabelResolver } from './label-conditions.ts';
 import { compareText } from './policy-error.ts';
@@ -26,7 +27,7 @@ export interface Selected {
   readonly hosts: ReadonlySet<string>;
   /** Parts of requests that conditions read, by RequestKind and name. */
   readonly requestNames: ReadonlySet<string>;
-  /** Of these the texts with a wildcard, by operation and text. */
+  /** The texts with a wildcard that a part of requests is compared with; the part as conditions name it. */
   readonly wildcards: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
@@ -98,7 +99,8 @@ function collectNames(rule: AccessRule, { hosts, requestNames, wildcards }: Name
         requestNames.add(`${leaf.ref.kind} ${leaf.ref.name}`);
       }
       if (leaf.kind === 'request' && leaf.pattern.op !== TextOp.Equal) {
-        addTo(wildcards, `${leaf.ref.kind} ${leaf.ref.name}`, `${leaf.pattern.op} ${leaf.pattern.text}`);
+        const { op, text } = leaf.pattern;
+        addTo(wildcards, showRequestRef(leaf.ref), `${op} ${text}`);
       }
     });
   }

@@ -617,6 +617,8 @@ describe('conditions on what a request is', () => {
     const made = rules(ALL, '{ name: d, effect: deny, to: [{ hosts: ["admin.example"] }] }');
     const code = (on: Root, authority: string) => mesh.status(on, CHECKOUT, { authority }).code;
     const label = 'a'.repeat(50);
+    // No host was seen yet.
+    expect(code(made, '')).toBe('DTA1027');
     const long = `${`${label}.`.repeat(4)}${label}.`;
     const answers: Record<string, string[]> = {
       DTA1012: ['admin.example', 'ADMIN.example.', 'admin.example:80', 'Admin.Example.:65536'],

@@ -13,6 +13,7 @@ import {
   NONE,
   PROGRAM_STACK_MAX,
   REQUEST_NAMES_MAX,
+  REQUEST_TESTS_MAX,
   RequestKind,
   TestOp,
   TextOp,
@@ -355,4 +356,20 @@ test('more headers and parameters than a request class holds are refused', () =>
   const names = Array.from({ length: REQUEST_NAMES_MAX + 1 }, (_, i) => header(`x-${i}`, '1'));
   expect(whenBundle(...names.slice(1)).records.RequestNames).toHaveLength(REQUEST_NAMES_MAX);
   expect(() => whenBundle(...names)).toThrow('more than 64 different headers and parameters');
+});
+
+test('more texts with a wildcard than a value is held against are refused, exact ones are not', () => {
+  const startsWith = (text: string): Condition => ({
+    kind: 'request',
+    ref: { kind: RequestKind.Header, name: 'x-a' },
+    pattern: { op: TextOp.Prefix, text },
+  });
+  const starts = Array.from({ length: REQUEST_TESTS_MAX + 1 }, (_, i) => startsWith(`v${i}-`));
+  const exact = Array.from({ length: 1000 }, (_, i) => header('x-a', `${i}`));
+  const { records } = whenBundle(...starts.slice(1), ...exact, ...starts.slice(1));
+  expect(records.RequestNames).toMatchObject([{ testCount: REQUEST_TESTS_MAX }]);
+  expect(records.RequestTests).toHaveLength(REQUEST_TESTS_MAX + 1000);
+  expect(() => whenBundle(...starts)).toThrow(
+    'more than 128 texts with a wildcard for `request.headers["x-a"]`',
+  );
 });

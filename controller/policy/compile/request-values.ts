@@ -4,13 +4,13 @@ import {
   BundleSection,
   REQUEST_NAMES_MAX,
   REQUEST_TESTS_MAX,
-  RequestKind,
   RequestName,
   RequestTest,
   TextOp,
 } from '../../layout.ts';
 import { Records, type SectionData, type StringTable } from '../../section-file.ts';
 import type { RequestRef } from '../cel/condition.ts';
+import { showRequestRef } from '../cel/show-condition.ts';
 import { hash32 } from '../hash32.ts';
 import type { TextPattern } from '../text-pattern.ts';
 import { hashBelow, slotSection } from './hash-slots.ts';
@@ -108,11 +108,8 @@ export class RequestValueTable {
 function countWalked(name: Name): void {
   name.walked += 1;
   if (name.walked <= REQUEST_TESTS_MAX) return;
-  const kind = name.ref.kind === RequestKind.Parameter ? 'parameter' : 'header';
-  const what =
-    name.ref.name === '' ? 'the method or the authority' : `${kind} \`${name.ref.name}\``;
-  const wildcards = `more than ${REQUEST_TESTS_MAX} different texts with a wildcard for ${what}`;
+  const wildcards = `more than ${REQUEST_TESTS_MAX} texts with a wildcard for \`${showRequestRef(name.ref)}\``;
   throw new DtaError('policyInvalid', wildcards, {
-    help: 'write exact texts, of which there may be any number, or fewer and shorter starts and ends',
+    help: 'write exact texts, of which there may be any number, or fewer starts and ends',
   });
 }
