@@ -137,31 +137,9 @@ async function assemble(
     observer: metrics.audit,
   });
   const facade = new Facade({ identities, policies, states, audit, clock, startedAtMs: clock() });
-  const servers = await listen({
-    options,
-    clock,
-    identities,
-    live,
-    states,
-    source,
-    metrics,
-    facade,
-    operatorToken,
-    closers,
-  });
-  keepCurrent({
-    options,
-    clock,
-    identities,
-    live,
-    policies,
-    states,
-    source,
-    metrics,
-    servers,
-    facade,
-    closers,
-  });
+  const parts = { options, clock, identities, live, states, source, metrics, facade, closers };
+  const servers = await listen({ ...parts, operatorToken });
+  keepCurrent({ ...parts, policies, servers });
   announceOperatorAddress(dataDir, servers.operator.address);
   return {
     agentPort: servers.agents.port,
@@ -185,10 +163,11 @@ interface Parts {
   readonly states: StateDesk;
   readonly source: MeshSource;
   readonly metrics: ControllerMetrics;
+  readonly facade: Facade;
   readonly closers: (() => Promise<void> | void)[];
 }
 
-async function listen(parts: Parts & { facade: Facade; operatorToken: string }): Promise<Servers> {
+async function listen(parts: Parts & { operatorToken: string }): Promise<Servers> {
   const { options, clock, identities, states, source, metrics, facade, closers } = parts;
   const { log, host, ports } = options;
   const own = identities.controllerCertificate(options.names.dns, options.names.ips);
@@ -239,9 +218,7 @@ async function listen(parts: Parts & { facade: Facade; operatorToken: string }):
 }
 
 /** Everything that happens by itself: changes of the state go out at once, state and certificates are renewed in time. */
-function keepCurrent(
-  parts: Parts & { policies: PolicyPublisher; servers: Servers; facade: Facade },
-): void {
+function keepCurrent(parts: Parts & { policies: PolicyPublisher; servers: Servers }): void {
   const {
     options,
     clock,

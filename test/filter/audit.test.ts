@@ -15,6 +15,19 @@ spec:
     - { name: checkout, effect: allow, audit: ${audit}, from: [{ service: checkout }] }
 `;
 
+/** Masks a field of both bodies. */
+const MASKS = `---
+apiVersion: sm-dta/v1
+kind: DataClassification
+metadata: { name: data }
+spec: { destination: { service: orders }, fields: [{ name: ssn, label: PII }] }
+---
+apiVersion: sm-dta/v1
+kind: MaskingPolicy
+metadata: { name: masks }
+spec: { destination: { service: orders }, rules: [{ labels: [PII], operator: redact }] }
+`;
+
 let mesh: Mesh;
 let root: Root;
 
@@ -133,17 +146,7 @@ test('a source is found by its streams, whatever became of others', () => {
 
 test('a synchronous decision on a masked route is recorded at once and completed at the end', async () => {
   const masked = `${POLICY('synchronous')}
----
-apiVersion: sm-dta/v1
-kind: DataClassification
-metadata: { name: data }
-spec: { destination: { service: orders }, fields: [{ name: ssn, label: PII }] }
----
-apiVersion: sm-dta/v1
-kind: MaskingPolicy
-metadata: { name: masks }
-spec: { destination: { service: orders }, rules: [{ labels: [PII], operator: redact }] }
-`;
+${MASKS}`;
   mesh.bundle(bundleOf(masked, { version: 8n }));
   const stream = mesh.stream(root, CHECKOUT);
   mesh.ask(stream, CHECKOUT, {
@@ -165,17 +168,7 @@ spec: { destination: { service: orders }, rules: [{ labels: [PII], operator: red
 test('a denial for an unreadable body carries the id of its own decision', () => {
   const masked = bundleOf(
     `${POLICY('always')}
----
-apiVersion: sm-dta/v1
-kind: DataClassification
-metadata: { name: data }
-spec: { destination: { service: orders }, fields: [{ name: ssn, label: PII }] }
----
-apiVersion: sm-dta/v1
-kind: MaskingPolicy
-metadata: { name: masks }
-spec: { destination: { service: orders }, rules: [{ labels: [PII], operator: redact }] }
-`,
+${MASKS}`,
     { version: 8n },
   );
   mesh.bundle(masked);

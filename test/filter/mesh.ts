@@ -53,6 +53,22 @@ export function bundleOf(
   );
 }
 
+/** One policy for `orders` with these rules, each a line of YAML in flow style. */
+export function policyOf(...rules: readonly string[]): string {
+  const lines = rules.map((rule) => `    - ${rule}`).join('\n');
+  return `apiVersion: sm-dta/v1
+kind: AccessPolicy
+metadata: { name: orders }
+spec:
+  destination: { service: orders, environment: prod }
+  rules:
+${lines}
+`;
+}
+
+/** A rule that allows everything. */
+export const ALLOW_ALL = '{ name: all, effect: allow }';
+
 /** A state with nothing special in it. */
 export function stateOf(content: Partial<StateContent> = {}): Uint8Array {
   return encodeState({

@@ -3,7 +3,6 @@ import {
   Atom,
   AtomOp,
   Attribute,
-  CHILD_LEAF,
   BundleHeader as Header,
   HostPattern,
   IdentityTest,
@@ -14,10 +13,8 @@ import {
   Outcome,
   PathAffix,
   PathEdge,
-  PathNode,
   PathPattern,
   Program,
-  RequestKind,
   RequestName,
   RequestTest,
   Route,
@@ -26,7 +23,6 @@ import {
   Selector,
   ServiceEntry,
   TestOp,
-  TextOp,
 } from '../../controller/layout.ts';
 import { find, repeat, withEntries } from './edits.ts';
 import { bundleSectionNames, type FileEditor } from './file-editor.ts';
@@ -170,238 +166,6 @@ export const operands: Case[] = [
       const { file, start } = withEntries(f, [f.count(S.Strings), 1]);
       return file.set32(file.at(S.Atoms, atom(file, Attribute.EnvironmentFact), Atom.index), start);
     },
-  ],
-];
-
-/** A node with prefixes of these lengths. */
-function withLengths(f: FileEditor, lengths: readonly number[]): FileEditor {
-  const { file, start } = withEntries(f, [lengths.length, ...lengths]);
-  const node = find(file, S.PathNodes, PathNode.prefixes, (word) => word !== NONE);
-  return file.set32(file.at(S.PathNodes, node, PathNode.prefixes), start);
-}
-
-/** What leads to patterns of paths. */
-export const paths: Case[] = [
-  [
-    'suffix lengths behind the lists',
-    reasons.span,
-    [0, 8],
-    (f) => f.set32(Header.suffixLengthStart, NONE).set32(Header.suffixLengthCount, 2),
-  ],
-  [
-    'suffix lengths that fall',
-    reasons.sortOrder,
-    [0, 8],
-    (f) => {
-      const { file, start } = withEntries(f, [5, 4]);
-      return file.set32(Header.suffixLengthStart, start).set32(Header.suffixLengthCount, 2);
-    },
-  ],
-  [
-    'a suffix whose length is not listed',
-    reasons.hashTable,
-    [S.PathAffixes, undefined],
-    (f) => f.set32(Header.suffixLengthCount, 0),
-  ],
-  [
-    'prefixes behind the lists',
-    reasons.span,
-    [S.PathNodes, 0],
-    (f) => f.set32(f.at(S.PathNodes, 0, PathNode.prefixes), f.count(S.Lists)),
-  ],
-  [
-    'prefixes that leave the lists',
-    reasons.span,
-    [S.PathNodes, undefined],
-    (f) => {
-      const { file, start } = withEntries(f, [2, 1]);
-      return file.set32(file.at(S.PathNodes, 0, PathNode.prefixes), start);
-    },
-  ],
-  ['lengths that fall', reasons.sortOrder, [S.PathNodes, undefined], (f) => withLengths(f, [2, 0])],
-  ['equal lengths', reasons.sortOrder, [S.PathNodes, undefined], (f) => withLengths(f, [2, 2])],
-  [
-    'a length above all strings',
-    reasons.listEntry,
-    [S.PathNodes, undefined],
-    (f) => withLengths(f, [0, 2, f.count(S.Strings) + 1]),
-  ],
-  [
-    'a prefix whose length is not listed',
-    reasons.hashTable,
-    [S.PathAffixes, undefined],
-    (f) => withLengths(f, [77]),
-  ],
-  [
-    'a prefix of a node without prefixes',
-    reasons.hashTable,
-    [S.PathAffixes, 0],
-    (f) => {
-      const node = find(f, S.PathNodes, PathNode.prefixes, (word) => word === NONE);
-      return f.set32(f.at(S.PathAffixes, 0, PathAffix.node), node);
-    },
-  ],
-  [
-    'an affix of no node',
-    reasons.index,
-    [S.PathAffixes, 0],
-    (f) => f.set32(f.at(S.PathAffixes, 0, PathAffix.node), f.count(S.PathNodes)),
-  ],
-  [
-    'an affix of no pattern',
-    reasons.index,
-    [S.PathAffixes, 1],
-    (f) => f.set32(f.at(S.PathAffixes, 1, PathAffix.pattern), f.count(S.PathPatterns)),
-  ],
-  [
-    'a node that ends no pattern',
-    reasons.index,
-    [S.PathNodes, 1],
-    (f) => f.set32(f.at(S.PathNodes, 1, PathNode.end), f.count(S.PathPatterns)),
-  ],
-  [
-    'a tail of no pattern',
-    reasons.index,
-    [S.PathNodes, 1],
-    (f) => f.set32(f.at(S.PathNodes, 1, PathNode.tail), f.count(S.PathPatterns)),
-  ],
-  [
-    'a trie with a cycle',
-    reasons.index,
-    [S.PathNodes, 1],
-    (f) => f.set32(f.at(S.PathNodes, 1, PathNode.anyChild), 1),
-  ],
-  [
-    'a trie that leaves its table',
-    reasons.index,
-    [S.PathNodes, 0],
-    (f) => f.set32(f.at(S.PathNodes, 0), f.count(S.PathNodes)),
-  ],
-  [
-    'a leaf of no pattern',
-    reasons.index,
-    [S.PathNodes, 0],
-    (f) => f.set32(f.at(S.PathNodes, 0), CHILD_LEAF + f.count(S.PathPatterns)),
-  ],
-  [
-    'an edge to its parent',
-    reasons.index,
-    [S.PathEdges, 0],
-    (f) => f.set32(f.at(S.PathEdges, 0, PathEdge.child), f.u32(f.at(S.PathEdges, 0))),
-  ],
-  [
-    'an edge from nowhere',
-    reasons.index,
-    [S.PathEdges, 0],
-    (f) => f.set32(f.at(S.PathEdges, 0, PathEdge.node), f.count(S.PathNodes)),
-  ],
-  [
-    'an edge to nowhere',
-    reasons.index,
-    [S.PathEdges, 1],
-    (f) => f.set32(f.at(S.PathEdges, 1, PathEdge.child), f.count(S.PathNodes)),
-  ],
-  [
-    'an edge to no child',
-    reasons.index,
-    [S.PathEdges, 1],
-    (f) => f.set32(f.at(S.PathEdges, 1, PathEdge.child), NONE),
-  ],
-  [
-    'no trie',
-    reasons.index,
-    [S.PathNodes, 0],
-    (f) => f.rebuild(new Map([[S.PathNodes, new Uint8Array()]])),
-  ],
-];
-
-const listed = (f: FileEditor): number =>
-  find(f, S.RequestNames, RequestName.testCount, (n) => n > 0);
-const test = (f: FileEditor, op: TextOp): number =>
-  find(f, S.RequestTests, RequestTest.op, (o) => o === op);
-
-/** The list of a name, replaced. */
-function withTests(f: FileEditor, tests: readonly number[]): FileEditor {
-  const { file, start } = withEntries(f, tests);
-  const name = file.at(S.RequestNames, listed(f));
-  return file
-    .set32(name + RequestName.testStart, start)
-    .set32(name + RequestName.testCount, tests.length);
-}
-
-/** What is read of requests. */
-export const requests: Case[] = [
-  [
-    'a test of no name',
-    reasons.index,
-    [S.RequestTests, 1],
-    (f) => f.set32(f.at(S.RequestTests, 1, RequestTest.name), f.count(S.RequestNames)),
-  ],
-  [
-    'a comparison of values',
-    reasons.value,
-    [S.RequestTests, 1],
-    (f) => f.set32(f.at(S.RequestTests, 1, RequestTest.op), TextOp.Suffix + 1),
-  ],
-  [
-    'no comparison of values',
-    reasons.value,
-    [S.RequestTests, 0],
-    (f) => f.set32(f.at(S.RequestTests, 0, RequestTest.op), 0),
-  ],
-  [
-    'a kind of a name',
-    reasons.value,
-    [S.RequestNames, 1],
-    (f) => f.set32(f.at(S.RequestNames, 1), RequestKind.Method + 1),
-  ],
-  [
-    '129 tests of a name that are not Equal',
-    reasons.index,
-    [S.RequestNames, undefined],
-    (f) => {
-      const { file, start } = withEntries(f, [...Array(129).keys()]);
-      const many = repeat(file, S.RequestTests, 129);
-      return many.setSpan(many.at(S.RequestNames, listed(f), RequestName.testStart), start, 129);
-    },
-  ],
-  ['65 names', reasons.index, [S.RequestNames, 65], (f) => repeat(f, S.RequestNames, 65)],
-  [
-    'tests of a name that fall',
-    reasons.sortOrder,
-    [S.RequestNames, undefined],
-    (f) =>
-      withTests(
-        f,
-        [test(f, TextOp.Suffix), test(f, TextOp.Prefix)].sort((a, b) => b - a),
-      ),
-  ],
-  [
-    'a test that a name lists twice',
-    reasons.sortOrder,
-    [S.RequestNames, undefined],
-    (f) => withTests(f, [test(f, TextOp.Prefix), test(f, TextOp.Prefix)]),
-  ],
-  [
-    'a test of another name',
-    reasons.listEntry,
-    [S.RequestNames, undefined],
-    (f) => {
-      const at = f.at(S.RequestTests, test(f, TextOp.Prefix), RequestTest.name);
-      return f.set32(at, (f.u32(at) + 1) % f.count(S.RequestNames));
-    },
-  ],
-  [
-    'a test in a list that slots find',
-    reasons.listEntry,
-    [S.RequestNames, undefined],
-    (f) => withTests(f, [test(f, TextOp.Equal)]),
-  ],
-  [
-    'a test that no list has',
-    reasons.hashTable,
-    [S.RequestTests, undefined],
-    (f) => f.set32(f.at(S.RequestNames, listed(f), RequestName.testCount), 0),
   ],
 ];
 

@@ -6,17 +6,10 @@ import { CHECKOUT, Mesh } from '../filter/mesh.ts';
 import { clusterServices, entangle, entangleKeys, multiply } from './edits.ts';
 import { FileEditor } from './file-editor.ts';
 import { frame } from './frame-cases.ts';
-import {
-  operands,
-  orders,
-  paths,
-  records,
-  requests,
-  reserved,
-  spans,
-  strings,
-} from './record-cases.ts';
+import { paths } from './path-cases.ts';
+import { operands, orders, records, reserved, spans, strings } from './record-cases.ts';
 import { type Case, FAR, reasons } from './refusal-case.ts';
+import { requests } from './request-cases.ts';
 import { sampleBundle, sampleState } from './samples.ts';
 import { states } from './state-cases.ts';
 import { misused, programs, tables } from './table-cases.ts';

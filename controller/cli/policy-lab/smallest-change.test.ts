@@ -1,7 +1,8 @@
 /** Looking for the smallest change: where the exact way gives up, where restrictions stand in the way as well. */
-import { expect, test } from 'vitest';
 
+import { expect, test } from 'vitest';
 import { Direction, RestrictionSide, Verdict } from '../../layout.ts';
+import { baseRequest as base } from '../../policy/analysis/concrete-request.test-data.ts';
 import type { ConcreteRequest } from '../../policy/analysis/concrete-request.ts';
 import { parsePolicySet } from '../../policy/parse.ts';
 import { filterPath } from '../project-paths.ts';
@@ -14,23 +15,6 @@ const target = {
   service: 'orders',
   environment: 'prod',
   direction: Direction.Inbound,
-};
-const base: ConcreteRequest = {
-  identity: {
-    trustDomain: 'mesh.test',
-    environment: 'prod',
-    team: 'payments',
-    service: 'checkout',
-    instance: '00000000-0000-4000-8000-000000000001',
-    labels: {},
-  },
-  method: 'GET',
-  path: '/orders/7',
-  query: '',
-  headers: {},
-  timeMs: Date.parse('2026-03-27T12:00:00Z'),
-  signals: {},
-  band: 0,
 };
 
 const find = (rule: string, request: Partial<ConcreteRequest>, steps?: number, broken = false) => {

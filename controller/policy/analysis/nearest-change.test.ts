@@ -1,29 +1,12 @@
 /** The nearest request with another answer: what changes, to what, and that nothing less does. */
-import { describe, expect, test } from 'vitest';
 
+import { describe, expect, test } from 'vitest';
 import { parsePolicySet } from '../parse.ts';
 import type { PolicySet } from '../policy-set.ts';
+import { baseRequest as base } from './concrete-request.test-data.ts';
 import type { ConcreteRequest } from './concrete-request.ts';
 import { GaveUp } from './effort.ts';
 import { type NearbyRequest, nearestChanges, type WantedAnswer } from './nearest-change.ts';
-
-const base: ConcreteRequest = {
-  identity: {
-    trustDomain: 'mesh.test',
-    environment: 'prod',
-    team: 'payments',
-    service: 'checkout',
-    instance: '00000000-0000-4000-8000-000000000001',
-    labels: {},
-  },
-  method: 'GET',
-  path: '/orders/7',
-  query: '',
-  headers: {},
-  timeMs: Date.parse('2026-03-27T12:00:00Z'),
-  signals: {},
-  band: 0,
-};
 
 function setOf(...rules: string[]): PolicySet {
   const text = `apiVersion: sm-dta/v1
