@@ -31,7 +31,7 @@ const OCTETS = text('application/octet-stream');
 
 const BUFFER_BYTES: u32 = 1 << 20;
 const TIMEOUT_MS: u32 = 5000;
-/** After this a batch without an answer counts as lost: its root may be gone. The host gives up after TIMEOUT_MS. */
+/** After this a batch without an answer counts as lost. The host gives up after TIMEOUT_MS. */
 const PATIENCE_NS: u64 = 15_000_000_000;
 
 /** Drawn once per VM; with the decision number it is the decision id. */
@@ -47,6 +47,8 @@ let underwayCount: u32 = 0;
 let isWaiting: bool = false;
 let sentAtNs: u64 = 0;
 let token: u32 = 0;
+/** Root that the batch under way was sent from: its answer comes there. */
+let sender: u32 = 0;
 let nextSeq: u64 = 1;
 let droppedTotal: u64 = 0;
 
@@ -85,8 +87,8 @@ export function dropRecord(): void {
   count(Counter.AuditDropped, 1);
 }
 
-/** Sends what there is. Called from the tick of a root. */
-export function sendAudit(): void {
+/** Sends what there is. Called from the tick of `root`. */
+export function sendAudit(root: u32): void {
   if (filling == 0 || underway == 0) return;
   if (isWaiting) {
     // In time, not in ticks: every root of the VM ticks.
@@ -99,7 +101,15 @@ export function sendAudit(): void {
     if (fillingCount == 0) return;
     swapBuffers();
   }
+  sender = root;
   post();
+}
+
+/** A root is gone, and with it the answer to what it sent: that is sent again at the next tick of another one. */
+export function forgetSender(root: u32): void {
+  if (!isWaiting || sender != root) return;
+  isWaiting = false;
+  count(Counter.AuditRetried, 1);
 }
 
 /** Takes the agent's answer: 200 ends the batch, anything else sends it again at the next tick. */

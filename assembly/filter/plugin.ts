@@ -16,6 +16,7 @@ import { text } from '../memory/text';
 import {
   commitRecord,
   dropRecord,
+  forgetSender,
   openQueue,
   reserveRecord,
   sendAudit,
@@ -83,7 +84,7 @@ export function onConfigure(id: u32, size: u32): bool {
 export function onTick(root: u32): void {
   openQueue();
   cutRefused();
-  sendAudit();
+  sendAudit(root);
   flushMetrics();
 }
 
@@ -92,6 +93,7 @@ export function onDelete(id: u32): void {
   const at = contextRemove(id);
   if (at == 0) return;
   if (load<u32>(at) == ContextKind.Root) {
+    forgetSender(id);
     releaseRoot(changetype<Root>(at));
     blockFree(at);
     return;

@@ -72,6 +72,25 @@ test('a decision becomes a record, a batch is sent again until it is taken', () 
   expect(underway().batch.firstSeq).toBe(3n);
 });
 
+test('a batch whose root goes before the answer is sent again at once, from another root', () => {
+  mesh.status(root, CHECKOUT);
+  const old = mesh.state(stateOf({ epoch: 4n }));
+  mesh.vm.tick(old);
+  const lost = underway();
+  mesh.state(stateOf({ epoch: 5n }));
+  mesh.vm.tick(root);
+  expect(mesh.vm.httpCalls).toHaveLength(1);
+  mesh.vm.deleteRoot(old);
+  mesh.vm.tick(root);
+  const again = mesh.vm.httpCalls.at(-1);
+  expect(again?.token).not.toBe(lost.token);
+  expect(decodeAuditBatch(again?.body ?? new Uint8Array())).toEqual(lost.batch);
+  // An answer to the lost one that comes after all is none to this one.
+  mesh.vm.answerHttpCall(again?.token ?? 0, { status: 200 });
+  mesh.vm.tick(root);
+  expect(mesh.vm.httpCalls.filter(({ token }) => token !== lost.token)).toEqual([]);
+});
+
 test('the tick flushes the counters', () => {
   mesh.status(root, CHECKOUT);
   mesh.status(root, CHECKOUT);
