@@ -4,7 +4,7 @@
 export const RESERVED_BYTES: u32 = 512;
 
 /** the only version this build reads and writes */
-export const FORMAT_VERSION: u32 = 2;
+export const FORMAT_VERSION: u32 = 3;
 
 /** `DTAB`, little-endian */
 export const BUNDLE_MAGIC: u32 = 0x42415444;
@@ -59,6 +59,24 @@ export const PATH_SEGMENTS_MAX: u32 = 64;
 
 /** field-path nodes that can be active at one depth; the compiler refuses profiles that need more */
 export const MASK_NODES_ACTIVE_MAX: u32 = 16;
+
+/** rules of a mask blob */
+export const RULES_MAX: u32 = 4096;
+
+/** characters that KeepLast (16), KeepFirst and Truncate may leave */
+export const KEEP_MAX: u32 = 64;
+
+/** bytes of a replacement */
+export const REPLACE_MAX: u32 = 64;
+
+/** bits of the filter of names */
+export const NAME_FILTER_BYTES: u32 = 128;
+
+/** user-defined patterns of a mask blob */
+export const PATTERNS_MAX: u32 = 8;
+
+/** table of a user-defined pattern */
+export const PATTERN_MAX_BYTES: u32 = 16384;
 
 /** Which side of a call a bundle guards. */
 export const enum Direction {
@@ -291,6 +309,8 @@ export const enum BodySide {
 /** What happens to a body that cannot be read. */
 export const enum UnreadableAction {
   Deny = 0,
+  RedactBody = 1,
+  PassUnmasked = 2,
 }
 
 /** Steps of field paths. */
@@ -299,13 +319,110 @@ export const enum StepKind {
   AnyMember = 2,
   AnyElement = 3,
   AnyDepth = 4,
+  Element = 5,
 }
 
-/** Transformations, the weakest first. */
+/** Transformations. Their strength is their order in policy-model: KeepLast and KeepFirst, DateShift, Truncate, Bucket, FormatPreserving, Token, Hash, Replace, Redact, Null, Drop. */
 export const enum MaskOperator {
   KeepLast = 1,
   Redact = 2,
   Null = 3,
+  KeepFirst = 4,
+  DateShift = 5,
+  Truncate = 6,
+  Bucket = 7,
+  FormatPreserving = 8,
+  Token = 9,
+  Hash = 10,
+  Replace = 11,
+  Drop = 12,
+}
+
+/** How names are compared. */
+export const enum NameMode {
+  Exact = 0,
+  AnyCase = 1,
+  Words = 2,
+}
+
+/** Where a MaskValue stands. */
+export const enum ValuePlace {
+  Header = 0,
+  Cookie = 1,
+  Query = 2,
+}
+
+/** How a MaskSegment is matched. */
+export const enum SegmentMatch {
+  Literal = 0,
+  Any = 1,
+  Rest = 2,
+}
+
+/** Options of a mask blob, one bit each. */
+export const enum MaskFlag {
+  AllowUpgrades = 1,
+  HasElements = 2,
+  HasDrops = 4,
+}
+
+/** What Bucket leaves of a date, in `param` of its rule. */
+export const enum DateUnit {
+  Month = 2147483649,
+  Year = 2147483650,
+  Decade = 2147483651,
+}
+
+/** How a protobuf field is encoded. */
+export const enum FieldKind {
+  Varint = 0,
+  Fixed64 = 1,
+  Text = 2,
+  Bytes = 3,
+  Message = 4,
+  Group = 5,
+  Fixed32 = 6,
+  PackedVarint = 7,
+  PackedFixed64 = 8,
+  PackedFixed32 = 9,
+}
+
+/** What values are found by. */
+export const enum DetectorKind {
+  Card = 1,
+  Iban = 2,
+  Email = 3,
+  Phone = 4,
+  Ssn = 5,
+  Ipv4 = 6,
+  Ipv6 = 7,
+  Mac = 8,
+  Jwt = 9,
+  ApiKey = 10,
+  PrivateKey = 11,
+  Secret = 12,
+  BrCpf = 16,
+  CnResident = 17,
+  EsDni = 18,
+  FrNir = 19,
+  ItCodiceFiscale = 20,
+  PlPesel = 21,
+  NlBsn = 22,
+  SePersonnummer = 23,
+  FiHetu = 24,
+  InAadhaar = 25,
+  TrKimlik = 26,
+  ZaId = 27,
+  KrRrn = 28,
+  DeSteuerId = 29,
+  BeRijksregister = 30,
+  GbNhs = 31,
+  AuTfn = 32,
+  CaSin = 33,
+  SgNric = 34,
+  NoFodselsnummer = 35,
+  Pattern0 = 56,
+  Pattern7 = 63,
 }
 
 /** Kinds of sections; each has to be there once, in this order, empty or not. */
@@ -549,8 +666,30 @@ export const enum MaskHeader {
   ruleCount = 32,
   stringOff = 36,
   stringLen = 40,
-  cardRule = 44,
-  SIZE = 48,
+  detectorOff = 44,
+  detectorCount = 48,
+  keyOff = 52,
+  keyCount = 56,
+  valueOff = 60,
+  valueCount = 64,
+  segmentOff = 68,
+  segmentCount = 72,
+  pathOff = 76,
+  pathCount = 80,
+  routeOff = 84,
+  routeCount = 88,
+  methodOff = 92,
+  methodCount = 96,
+  messageOff = 100,
+  messageCount = 104,
+  fieldOff = 108,
+  fieldCount = 112,
+  nameFilter = 116,
+  flags = 120,
+  reserved = 124,
+  labelHeader = 128,
+  labelHeaderLen = 132,
+  SIZE = 136,
 }
 
 /** Offsets in bytes. A position in a field path. */
@@ -568,25 +707,111 @@ export const enum MaskEdge {
   target = 4,
   key = 8,
   keyLen = 12,
-  SIZE = 16,
+  index = 16,
+  reserved = 20,
+  SIZE = 24,
 }
 
 /** Offsets in bytes. A field name that is masked at any depth. */
 export const enum MaskName {
-  ignoreCase = 0,
+  mode = 0,
   rule = 4,
   key = 8,
   keyLen = 12,
   SIZE = 16,
 }
 
-/** Offsets in bytes. What happens to a value. It is in force when a label of it is missing in the caller’s clearance. */
+/** Offsets in bytes. What happens to a value. It is in force from a risk band on, when a label of it is missing in the caller’s clearance. */
 export const enum MaskRule {
   labels = 0,
   operator = 8,
   keep = 9,
-  reserved = 10,
-  reserved2 = 12,
+  minBand = 10,
+  flags = 11,
+  param = 12,
+  text = 16,
+  textLen = 20,
+  SIZE = 24,
+}
+
+/** Offsets in bytes. Values that carry a rule wherever they stand. */
+export const enum MaskDetector {
+  kind = 0,
+  rule = 4,
+  pattern = 8,
+  patternLen = 12,
+  SIZE = 16,
+}
+
+/** Offsets in bytes. Keys of the keyed operators, derived from the masking secret of the mesh. */
+export const enum MaskKey {
+  id = 0,
+  reserved = 4,
+  hash = 8,
+  siv = 40,
+  fpe = 72,
+  dateShift = 88,
+  SIZE = 96,
+}
+
+/** Offsets in bytes. A value beside the body that is masked. */
+export const enum MaskValue {
+  place = 0,
+  mode = 4,
+  rule = 8,
+  reserved = 12,
+  key = 16,
+  keyLen = 20,
+  SIZE = 24,
+}
+
+/** Offsets in bytes. A segment of a path. */
+export const enum MaskSegment {
+  kind = 0,
+  rule = 4,
+  key = 8,
+  keyLen = 12,
+  SIZE = 16,
+}
+
+/** Offsets in bytes. A path with masked segments. */
+export const enum MaskPath {
+  segmentStart = 0,
+  segmentCount = 4,
+  SIZE = 8,
+}
+
+/** Offsets in bytes. What happens on a route to bodies that cannot be read. Of several routes that match the strictest action counts. */
+export const enum MaskRoute {
+  segmentStart = 0,
+  segmentCount = 4,
+  action = 8,
+  reserved = 12,
+  SIZE = 16,
+}
+
+/** Offsets in bytes. A gRPC method. */
+export const enum MaskMethod {
+  path = 0,
+  pathLen = 4,
+  message = 8,
+  reserved = 12,
+  SIZE = 16,
+}
+
+/** Offsets in bytes. A protobuf message at a place of the field paths; the same message type at another place is another record. */
+export const enum MaskMessage {
+  fieldStart = 0,
+  fieldCount = 4,
+  SIZE = 8,
+}
+
+/** Offsets in bytes. A field of a message: a rule of it, or its message. A field with several rules has several records one after another. */
+export const enum MaskField {
+  number = 0,
+  kind = 4,
+  rule = 8,
+  message = 12,
   SIZE = 16,
 }
 
@@ -684,15 +909,16 @@ export const enum AuditRecord {
   bundleVersion = 24,
   stateEpoch = 32,
   clearance = 40,
-  maskedRequest = 48,
-  maskedResponse = 52,
-  sourceLen = 56,
-  ruleLen = 58,
-  methodLen = 60,
-  pathLen = 62,
-  bodyReason = 64,
-  flags = 65,
-  reserved = 66,
-  reserved2 = 68,
-  SIZE = 72,
+  labels = 48,
+  maskedRequest = 56,
+  maskedResponse = 60,
+  sourceLen = 64,
+  ruleLen = 66,
+  methodLen = 68,
+  pathLen = 70,
+  bodyReason = 72,
+  flags = 73,
+  reserved = 74,
+  reserved2 = 76,
+  SIZE = 80,
 }

@@ -4,7 +4,7 @@
 export const RESERVED_BYTES = 512;
 
 /** the only version this build reads and writes */
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
 
 /** `DTAB`, little-endian */
 export const BUNDLE_MAGIC = 0x42415444;
@@ -59,6 +59,24 @@ export const PATH_SEGMENTS_MAX = 64;
 
 /** field-path nodes that can be active at one depth; the compiler refuses profiles that need more */
 export const MASK_NODES_ACTIVE_MAX = 16;
+
+/** rules of a mask blob */
+export const RULES_MAX = 4096;
+
+/** characters that KeepLast (16), KeepFirst and Truncate may leave */
+export const KEEP_MAX = 64;
+
+/** bytes of a replacement */
+export const REPLACE_MAX = 64;
+
+/** bits of the filter of names */
+export const NAME_FILTER_BYTES = 128;
+
+/** user-defined patterns of a mask blob */
+export const PATTERNS_MAX = 8;
+
+/** table of a user-defined pattern */
+export const PATTERN_MAX_BYTES = 16384;
 
 /** Which side of a call a bundle guards. */
 export const Direction = {
@@ -344,6 +362,8 @@ export type BodySide = (typeof BodySide)[keyof typeof BodySide];
 /** What happens to a body that cannot be read. */
 export const UnreadableAction = {
   Deny: 0,
+  RedactBody: 1,
+  PassUnmasked: 2,
 } as const;
 export type UnreadableAction = (typeof UnreadableAction)[keyof typeof UnreadableAction];
 
@@ -353,16 +373,120 @@ export const StepKind = {
   AnyMember: 2,
   AnyElement: 3,
   AnyDepth: 4,
+  Element: 5,
 } as const;
 export type StepKind = (typeof StepKind)[keyof typeof StepKind];
 
-/** Transformations, the weakest first. */
+/** Transformations. Their strength is their order in policy-model: KeepLast and KeepFirst, DateShift, Truncate, Bucket, FormatPreserving, Token, Hash, Replace, Redact, Null, Drop. */
 export const MaskOperator = {
   KeepLast: 1,
   Redact: 2,
   Null: 3,
+  KeepFirst: 4,
+  DateShift: 5,
+  Truncate: 6,
+  Bucket: 7,
+  FormatPreserving: 8,
+  Token: 9,
+  Hash: 10,
+  Replace: 11,
+  Drop: 12,
 } as const;
 export type MaskOperator = (typeof MaskOperator)[keyof typeof MaskOperator];
+
+/** How names are compared. */
+export const NameMode = {
+  Exact: 0,
+  AnyCase: 1,
+  Words: 2,
+} as const;
+export type NameMode = (typeof NameMode)[keyof typeof NameMode];
+
+/** Where a MaskValue stands. */
+export const ValuePlace = {
+  Header: 0,
+  Cookie: 1,
+  Query: 2,
+} as const;
+export type ValuePlace = (typeof ValuePlace)[keyof typeof ValuePlace];
+
+/** How a MaskSegment is matched. */
+export const SegmentMatch = {
+  Literal: 0,
+  Any: 1,
+  Rest: 2,
+} as const;
+export type SegmentMatch = (typeof SegmentMatch)[keyof typeof SegmentMatch];
+
+/** Options of a mask blob, one bit each. */
+export const MaskFlag = {
+  AllowUpgrades: 1,
+  HasElements: 2,
+  HasDrops: 4,
+} as const;
+export type MaskFlag = (typeof MaskFlag)[keyof typeof MaskFlag];
+
+/** What Bucket leaves of a date, in `param` of its rule. */
+export const DateUnit = {
+  Month: 2147483649,
+  Year: 2147483650,
+  Decade: 2147483651,
+} as const;
+export type DateUnit = (typeof DateUnit)[keyof typeof DateUnit];
+
+/** How a protobuf field is encoded. */
+export const FieldKind = {
+  Varint: 0,
+  Fixed64: 1,
+  Text: 2,
+  Bytes: 3,
+  Message: 4,
+  Group: 5,
+  Fixed32: 6,
+  PackedVarint: 7,
+  PackedFixed64: 8,
+  PackedFixed32: 9,
+} as const;
+export type FieldKind = (typeof FieldKind)[keyof typeof FieldKind];
+
+/** What values are found by. */
+export const DetectorKind = {
+  Card: 1,
+  Iban: 2,
+  Email: 3,
+  Phone: 4,
+  Ssn: 5,
+  Ipv4: 6,
+  Ipv6: 7,
+  Mac: 8,
+  Jwt: 9,
+  ApiKey: 10,
+  PrivateKey: 11,
+  Secret: 12,
+  BrCpf: 16,
+  CnResident: 17,
+  EsDni: 18,
+  FrNir: 19,
+  ItCodiceFiscale: 20,
+  PlPesel: 21,
+  NlBsn: 22,
+  SePersonnummer: 23,
+  FiHetu: 24,
+  InAadhaar: 25,
+  TrKimlik: 26,
+  ZaId: 27,
+  KrRrn: 28,
+  DeSteuerId: 29,
+  BeRijksregister: 30,
+  GbNhs: 31,
+  AuTfn: 32,
+  CaSin: 33,
+  SgNric: 34,
+  NoFodselsnummer: 35,
+  Pattern0: 56,
+  Pattern7: 63,
+} as const;
+export type DetectorKind = (typeof DetectorKind)[keyof typeof DetectorKind];
 
 /** Kinds of sections; each has to be there once, in this order, empty or not. */
 export const StateSection = {
@@ -608,8 +732,30 @@ export const MaskHeader = {
   ruleCount: 32,
   stringOff: 36,
   stringLen: 40,
-  cardRule: 44,
-  SIZE: 48,
+  detectorOff: 44,
+  detectorCount: 48,
+  keyOff: 52,
+  keyCount: 56,
+  valueOff: 60,
+  valueCount: 64,
+  segmentOff: 68,
+  segmentCount: 72,
+  pathOff: 76,
+  pathCount: 80,
+  routeOff: 84,
+  routeCount: 88,
+  methodOff: 92,
+  methodCount: 96,
+  messageOff: 100,
+  messageCount: 104,
+  fieldOff: 108,
+  fieldCount: 112,
+  nameFilter: 116,
+  flags: 120,
+  reserved: 124,
+  labelHeader: 128,
+  labelHeaderLen: 132,
+  SIZE: 136,
 } as const;
 
 /** Offsets in bytes. A position in a field path. */
@@ -627,25 +773,111 @@ export const MaskEdge = {
   target: 4,
   key: 8,
   keyLen: 12,
-  SIZE: 16,
+  index: 16,
+  reserved: 20,
+  SIZE: 24,
 } as const;
 
 /** Offsets in bytes. A field name that is masked at any depth. */
 export const MaskName = {
-  ignoreCase: 0,
+  mode: 0,
   rule: 4,
   key: 8,
   keyLen: 12,
   SIZE: 16,
 } as const;
 
-/** Offsets in bytes. What happens to a value. It is in force when a label of it is missing in the caller’s clearance. */
+/** Offsets in bytes. What happens to a value. It is in force from a risk band on, when a label of it is missing in the caller’s clearance. */
 export const MaskRule = {
   labels: 0,
   operator: 8,
   keep: 9,
-  reserved: 10,
-  reserved2: 12,
+  minBand: 10,
+  flags: 11,
+  param: 12,
+  text: 16,
+  textLen: 20,
+  SIZE: 24,
+} as const;
+
+/** Offsets in bytes. Values that carry a rule wherever they stand. */
+export const MaskDetector = {
+  kind: 0,
+  rule: 4,
+  pattern: 8,
+  patternLen: 12,
+  SIZE: 16,
+} as const;
+
+/** Offsets in bytes. Keys of the keyed operators, derived from the masking secret of the mesh. */
+export const MaskKey = {
+  id: 0,
+  reserved: 4,
+  hash: 8,
+  siv: 40,
+  fpe: 72,
+  dateShift: 88,
+  SIZE: 96,
+} as const;
+
+/** Offsets in bytes. A value beside the body that is masked. */
+export const MaskValue = {
+  place: 0,
+  mode: 4,
+  rule: 8,
+  reserved: 12,
+  key: 16,
+  keyLen: 20,
+  SIZE: 24,
+} as const;
+
+/** Offsets in bytes. A segment of a path. */
+export const MaskSegment = {
+  kind: 0,
+  rule: 4,
+  key: 8,
+  keyLen: 12,
+  SIZE: 16,
+} as const;
+
+/** Offsets in bytes. A path with masked segments. */
+export const MaskPath = {
+  segmentStart: 0,
+  segmentCount: 4,
+  SIZE: 8,
+} as const;
+
+/** Offsets in bytes. What happens on a route to bodies that cannot be read. Of several routes that match the strictest action counts. */
+export const MaskRoute = {
+  segmentStart: 0,
+  segmentCount: 4,
+  action: 8,
+  reserved: 12,
+  SIZE: 16,
+} as const;
+
+/** Offsets in bytes. A gRPC method. */
+export const MaskMethod = {
+  path: 0,
+  pathLen: 4,
+  message: 8,
+  reserved: 12,
+  SIZE: 16,
+} as const;
+
+/** Offsets in bytes. A protobuf message at a place of the field paths; the same message type at another place is another record. */
+export const MaskMessage = {
+  fieldStart: 0,
+  fieldCount: 4,
+  SIZE: 8,
+} as const;
+
+/** Offsets in bytes. A field of a message: a rule of it, or its message. A field with several rules has several records one after another. */
+export const MaskField = {
+  number: 0,
+  kind: 4,
+  rule: 8,
+  message: 12,
   SIZE: 16,
 } as const;
 
@@ -743,15 +975,16 @@ export const AuditRecord = {
   bundleVersion: 24,
   stateEpoch: 32,
   clearance: 40,
-  maskedRequest: 48,
-  maskedResponse: 52,
-  sourceLen: 56,
-  ruleLen: 58,
-  methodLen: 60,
-  pathLen: 62,
-  bodyReason: 64,
-  flags: 65,
-  reserved: 66,
-  reserved2: 68,
-  SIZE: 72,
+  labels: 48,
+  maskedRequest: 56,
+  maskedResponse: 60,
+  sourceLen: 64,
+  ruleLen: 66,
+  methodLen: 68,
+  pathLen: 70,
+  bodyReason: 72,
+  flags: 73,
+  reserved: 74,
+  reserved2: 76,
+  SIZE: 80,
 } as const;

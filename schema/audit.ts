@@ -38,6 +38,7 @@ export const structs: readonly Struct[] = [
       ['bundleVersion', 'u64', '0: no bundle'],
       ['stateEpoch', 'u64', '0: no state'],
       ['clearance', 'u64', 'labels granted'],
+      ['labels', 'u64', 'labels found in headers, parameters and bodies that were looked at'],
       ['maskedRequest', 'u32', 'values masked in the request body'],
       ['maskedResponse', 'u32', 'values masked in the response body'],
       ['sourceLen', 'u16', 'SPIFFE ID of the source, at most 512 bytes'],

@@ -7,7 +7,7 @@ export const constants: readonly Constant[] = [
     512,
     'bytes in front of every payload, for the arguments of the host’s signature call; zero on the wire',
   ],
-  ['FORMAT_VERSION', 2, 'the only version this build reads and writes'],
+  ['FORMAT_VERSION', 3, 'the only version this build reads and writes'],
   ['BUNDLE_MAGIC', 0x42415444, '`DTAB`, little-endian'],
   ['STATE_MAGIC', 0x53415444, '`DTAS`, little-endian'],
   ['AUDIT_MAGIC', 0x41415444, '`DTAA`, little-endian'],
@@ -54,6 +54,12 @@ export const constants: readonly Constant[] = [
     16,
     'field-path nodes that can be active at one depth; the compiler refuses profiles that need more',
   ],
+  ['RULES_MAX', 4096, 'rules of a mask blob'],
+  ['KEEP_MAX', 64, 'characters that KeepLast (16), KeepFirst and Truncate may leave'],
+  ['REPLACE_MAX', 64, 'bytes of a replacement'],
+  ['NAME_FILTER_BYTES', 128, 'bits of the filter of names'],
+  ['PATTERNS_MAX', 8, 'user-defined patterns of a mask blob'],
+  ['PATTERN_MAX_BYTES', 16384, 'table of a user-defined pattern'],
 ];
 
 export const structs: readonly Struct[] = [
