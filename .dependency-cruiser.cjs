@@ -20,8 +20,9 @@ module.exports = {
     forbid('store-implements', { path: '^controller/store/.*(?<!\\.test)\\.ts$' }, { path: '^controller/(api|cli|agent|web)/|^controller/main\\.ts$' }, 'the store knows the interfaces of the domains only'),
     forbid('memory-is-the-floor', { path: '^assembly/memory/' }, { path: '^assembly/(?!memory/)' }, assemblyLayers.join(' -> ')),
     forbid('formats-know-bytes', { path: '^assembly/json/' }, { path: '^assembly/(?!json/|memory/)' }, assemblyLayers.join(' -> ')),
+    forbid('crypto-knows-bytes', { path: '^assembly/crypto/' }, { path: '^assembly/(?!crypto/|memory/)' }, assemblyLayers.join(' -> ')),
     forbid('abi-below-filter', { path: '^assembly/abi/(?!callbacks)' }, { path: '^assembly/(?!abi/|memory/)' }, 'host calls know no domain'),
-    forbid('hostcalls-are-for-filter-and-context', { path: '^assembly/(policy|mask|classify|json|memory)/' }, { path: '^assembly/abi/' }, 'the rest runs without a host'),
+    forbid('hostcalls-are-for-filter-and-context', { path: '^assembly/(policy|mask|classify|json|crypto|memory)/' }, { path: '^assembly/abi/' }, 'the rest runs without a host'),
     forbid('domain-below-filter', { path: '^assembly/(context|policy|mask|classify)/' }, { path: '^assembly/filter/' }, assemblyLayers.join(' -> ')),
   ],
   options: {
