@@ -1,0 +1,160 @@
+/**
+ * One body on its way through the masker, in the format that its content type says. Whatever the chunks, the output is the
+ * same. A document that cannot be read gives Malformed: what then happens is the caller's to decide.
+ */
+import { enableDetector, placePattern } from '../classify/detector-set';
+import { MaskDetector, MaskHeader } from '../layout';
+import { dropInner } from './embedded';
+import { Escape } from './escape';
+import { closeDocument, feedDocument, openDocument } from './json/masker';
+import { clearOutput, lacksRoom } from './output';
+import { ruleStrength } from './rules';
+import { Masker, clearFormat, clearState, detectorsOf, maskerAt } from './state';
+
+export { maskedLen, maskedPtr } from './output';
+export { MASKER_BYTES } from './state';
+
+/** What became of a call. */
+export const enum MaskStatus {
+  Ok = 0,
+  /** not what its content type says, or nested too deep; nothing of this call's output may be used */
+  Malformed = 1,
+  /** no memory for the output; nothing of it may be used */
+  NoRoom = 2,
+}
+
+/** Formats of bodies. */
+export const enum BodyFormat {
+  /** one JSON text (RFC 8259) */
+  Json = 0,
+  /** a JSON text a line (application/x-ndjson, application/jsonl) */
+  JsonLines = 1,
+  /** JSON texts behind record separators (RFC 7464) */
+  JsonSequence = 2,
+  /** application/x-www-form-urlencoded */
+  Form = 3,
+  /** multipart/form-data (RFC 7578) and other multipart types; the argument is the boundary */
+  Multipart = 4,
+  Xml = 5,
+  /** text/plain and text formats of which nothing is known */
+  Text = 6,
+  /** text/csv (RFC 4180); argument length 1: the first line is no header */
+  Csv = 7,
+  /** server-sent events */
+  EventStream = 8,
+  /** one protobuf message; argument length: its MaskMessage, for Grpc and GrpcWeb too */
+  Protobuf = 9,
+  /** gRPC: length-prefixed messages */
+  Grpc = 10,
+  /** gRPC-Web: messages, then trailers in a frame of their own */
+  GrpcWeb = 11,
+  /** the same in base64 */
+  GrpcWebText = 12,
+}
+
+/** Encodings of characters. */
+export const enum Charset {
+  Utf8 = 0,
+  /** by byte order mark, else big-endian */
+  Utf16 = 1,
+  Utf16Le = 2,
+  Utf16Be = 3,
+  Utf32 = 4,
+  Utf32Le = 5,
+  Utf32Be = 6,
+}
+
+/**
+ * Puts a state block (MASKER_BYTES, aligned to 8) before the first byte of a body. `blob` went through `validateMaskBlob`
+ * and stays where it is until the body is done. `band` is the Band of the decision. `arg` is what the format asks for; it
+ * is copied.
+ */
+export function openBody(
+  block: usize,
+  blob: usize,
+  clearance: u64,
+  band: u32,
+  format: BodyFormat,
+  charset: Charset,
+  arg: usize,
+  argLen: u32,
+): void {
+  clearState(block);
+  const m = maskerAt(block);
+  m.blob = blob;
+  m.clearance = clearance;
+  m.band = band;
+  m.format = format;
+  clearFormat(m);
+  enableDetectors(m);
+  if (!openFormat(m)) m.failed = MaskStatus.Malformed;
+}
+
+/**
+ * Takes `len` bytes; `isEnd` with the last ones, or alone. The output is in `maskedPtr` and
+ * `maskedLen` until the next call of any masker. A call after a failed one fails the same way. An
+ * empty body is fine.
+ */
+export function feedBody(block: usize, src: usize, len: usize, isEnd: bool): MaskStatus {
+  const m = maskerAt(block);
+  clearOutput(len);
+  if (m.failed != 0) return <MaskStatus>m.failed;
+  if (len != 0) m.started = true;
+  const isRead = (len == 0 || feedFormat(m, src, len)) && (!isEnd || !m.started || closeFormat(m));
+  if (isRead && !lacksRoom) return MaskStatus.Ok;
+  m.failed = lacksRoom ? MaskStatus.NoRoom : MaskStatus.Malformed;
+  return <MaskStatus>m.failed;
+}
+
+/** Frees what a body holds beside its block. */
+export function closeBody(block: usize): void {
+  dropInner(maskerAt(block));
+}
+
+/** Values masked so far; a string in which several are found counts once. */
+export function bodyCount(block: usize): u32 {
+  return maskerAt(block).count;
+}
+
+/** Labels of what was masked so far, one bit each. */
+export function bodyLabels(block: usize): u64 {
+  return maskerAt(block).found;
+}
+
+/** Bytes that are held back. */
+export function bodyHeld(block: usize): u32 {
+  return maskerAt(block).rawLen;
+}
+
+function openFormat(m: Masker): bool {
+  m.escape = Escape.Json;
+  return openDocument(m);
+}
+
+function feedFormat(m: Masker, src: usize, len: usize): bool {
+  return feedDocument(m, src, len);
+}
+
+function closeFormat(m: Masker): bool {
+  return closeDocument(m);
+}
+
+function enableDetectors(m: Masker): void {
+  const set = detectorsOf(m);
+  const count = load<u32>(m.blob, MaskHeader.detectorCount);
+  const strings = m.blob + load<u32>(m.blob, MaskHeader.stringOff);
+  let record = m.blob + load<u32>(m.blob, MaskHeader.detectorOff);
+  for (let i: u32 = 0; i < count; i++, record += MaskDetector.SIZE) {
+    const rule = load<u32>(record, MaskDetector.rule);
+    const strength = ruleStrength(m.blob, rule, m.clearance, m.band);
+    if (strength == 0) continue;
+    const kind = load<u32>(record, MaskDetector.kind);
+    if (kind >= PATTERN_FIRST) {
+      placePattern(set, kind - PATTERN_FIRST, strings + load<u32>(record, MaskDetector.pattern));
+    }
+    enableDetector(set, kind, strength);
+    if (strength > m.detectorStrength) m.detectorStrength = strength;
+  }
+}
+
+const PATTERN_FIRST: u32 = 56;

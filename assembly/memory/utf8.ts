@@ -1,0 +1,25 @@
+/** Characters as UTF-8 (RFC 3629). */
+
+/** Writes a code point, a surrogate half as three bytes; how many bytes, 4 at most. */
+export function appendUtf8(at: usize, codePoint: u32): u32 {
+  if (codePoint < 0x80) {
+    store<u8>(at, <u8>codePoint);
+    return 1;
+  }
+  if (codePoint < 0x800) {
+    store<u8>(at, <u8>(0xc0 | (codePoint >> 6)));
+    store<u8>(at, <u8>(0x80 | (codePoint & 0x3f)), 1);
+    return 2;
+  }
+  if (codePoint < 0x10000) {
+    store<u8>(at, <u8>(0xe0 | (codePoint >> 12)));
+    store<u8>(at, <u8>(0x80 | ((codePoint >> 6) & 0x3f)), 1);
+    store<u8>(at, <u8>(0x80 | (codePoint & 0x3f)), 2);
+    return 3;
+  }
+  store<u8>(at, <u8>(0xf0 | (codePoint >> 18)));
+  store<u8>(at, <u8>(0x80 | ((codePoint >> 12) & 0x3f)), 1);
+  store<u8>(at, <u8>(0x80 | ((codePoint >> 6) & 0x3f)), 2);
+  store<u8>(at, <u8>(0x80 | (codePoint & 0x3f)), 3);
+  return 4;
+}
