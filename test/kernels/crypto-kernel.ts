@@ -24,7 +24,28 @@ interface Exports {
   hmacInit(state: number, midstates: number): void;
   hmacUpdate(state: number, ptr: number, len: number): void;
   hmacFinish(state: number, out: number): void;
+  aesTables(): number;
+  aesTableBytes(): number;
+  aesScheduleBytes(): number;
+  aesExpand(schedule: number, key: number): void;
+  aesBlock(schedule: number, block: number): void;
+  cmacKeyBytes(): number;
+  cmacPrepare(prepared: number, key: number): void;
+  cmac(prepared: number, ptr: number, len: number, out: number): void;
+  sivEncrypt: SivEncrypt;
+  sivEncryptAll: SivEncrypt;
+  base64urlLength(len: number): number;
+  base64urlWrite(target: number, source: number, len: number): number;
 }
+
+type SivEncrypt = (
+  key: number,
+  ad: number,
+  adLen: number,
+  text: number,
+  len: number,
+  out: number,
+) => number;
 
 /** Bytes in the kernel's memory, in a block of their exact size. */
 export interface Span {
@@ -68,6 +89,44 @@ export class CryptoKernel {
       for (const piece of pieces) this.use([piece], (p) => exports.hmacUpdate(s.ptr, p.ptr, p.len));
       exports.hmacFinish(s.ptr, out.ptr);
       return this.read(out.ptr, 32);
+    });
+  }
+
+  /** AES-128 of a block. */
+  aes(key: Uint8Array, block: Uint8Array): Buffer {
+    const schedule = Buffer.alloc(this.exports.aesScheduleBytes());
+    return this.use([schedule, key, block], (s, k, b) => {
+      this.exports.aesExpand(s.ptr, k.ptr);
+      this.exports.aesBlock(s.ptr, b.ptr);
+      return this.read(b.ptr, 16);
+    });
+  }
+
+  /** AES-CMAC. */
+  cmac(key: Uint8Array, message: Uint8Array): Buffer {
+    const prepared = Buffer.alloc(this.exports.cmacKeyBytes());
+    return this.use([prepared, key, message, Buffer.alloc(16)], (p, k, m, out) => {
+      this.exports.cmacPrepare(p.ptr, k.ptr);
+      this.exports.cmac(p.ptr, m.ptr, m.len, out.ptr);
+      return this.read(out.ptr, 16);
+    });
+  }
+
+  /** AES-SIV with one associated string; empty when it is refused. */
+  siv(key: Uint8Array, ad: Uint8Array, text: Uint8Array): Buffer {
+    return this.use([key, ad, text, Buffer.alloc(16 + text.length)], (k, a, t, out) => {
+      const { sivEncrypt } = this.exports;
+      return this.read(out.ptr, sivEncrypt(k.ptr, a.ptr, a.len, t.ptr, t.len, out.ptr));
+    });
+  }
+
+  /** base64url without padding. */
+  base64url(bytes: Uint8Array): string {
+    const target = Buffer.alloc(this.exports.base64urlLength(bytes.length));
+    return this.use([target, bytes], (t, b) => {
+      const len = this.exports.base64urlWrite(t.ptr, b.ptr, b.len);
+      if (len !== target.length) throw new Error('another length was written than was said');
+      return this.read(t.ptr, len).toString('latin1');
     });
   }
 
