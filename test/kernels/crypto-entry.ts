@@ -9,6 +9,7 @@ import {
 import { sivAssociate, sivEncrypt, sivSeal, sivStart } from '../../assembly/crypto/aes-siv';
 import { base64urlLength, base64urlWrite } from '../../assembly/crypto/base64url';
 import { CMAC_KEY_BYTES, cmacCode, cmacPrepare } from '../../assembly/crypto/cmac';
+import { ff1Encrypt } from '../../assembly/crypto/ff1';
 import {
   HMAC_MIDSTATE_BYTES,
   HMAC_STATE_BYTES,
@@ -25,7 +26,7 @@ import {
 } from '../../assembly/crypto/sha256';
 import { blockAlloc, blockFree } from '../../assembly/memory/block';
 
-export { aesExpand, base64urlLength, base64urlWrite, cmacPrepare, sivEncrypt };
+export { aesExpand, base64urlLength, base64urlWrite, cmacPrepare, ff1Encrypt, sivEncrypt };
 export { hmacFinish, hmacInit, hmacPrepare, hmacUpdate, sha256Finish, sha256Init, sha256Update };
 
 /** A block of the module's memory, 0 when there is no room. */

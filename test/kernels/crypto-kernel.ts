@@ -5,6 +5,8 @@ import { join } from 'node:path';
 
 import asc from 'assemblyscript/asc';
 
+import type { Ff1Parameters } from './ff1-oracle.ts';
+
 const root = join(import.meta.dirname, '../..');
 const sourceFolders = ['crypto', 'memory'];
 const entry = 'test/kernels/crypto-entry.ts';
@@ -34,6 +36,14 @@ interface Exports {
   cmac(prepared: number, ptr: number, len: number, out: number): void;
   sivEncrypt: SivEncrypt;
   sivEncryptAll: SivEncrypt;
+  ff1Encrypt(
+    key: number,
+    tweak: number,
+    tweakLen: number,
+    radix: number,
+    digits: number,
+    len: number,
+  ): number;
   base64urlLength(len: number): number;
   base64urlWrite(target: number, source: number, len: number): number;
 }
@@ -117,6 +127,16 @@ export class CryptoKernel {
     return this.use([key, ad, text, Buffer.alloc(16 + text.length)], (k, a, t, out) => {
       const { sivEncrypt } = this.exports;
       return this.read(out.ptr, sivEncrypt(k.ptr, a.ptr, a.len, t.ptr, t.len, out.ptr));
+    });
+  }
+
+  /** FF1 of numerals; undefined when they are refused. */
+  ff1(parameters: Ff1Parameters, numerals: readonly number[]): number[] | undefined {
+    const { key, tweak, radix } = parameters;
+    return this.use([key, tweak, Buffer.from(numerals)], (k, t, digits) => {
+      const { ff1Encrypt } = this.exports;
+      const done = ff1Encrypt(k.ptr, t.ptr, t.len, radix, digits.ptr, digits.len);
+      return done === 0 ? undefined : [...this.read(digits.ptr, digits.len)];
     });
   }
 
