@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { operatorClient } from '../../controller/cli/operator-option.ts';
 import { deriveMaskKeys } from '../../controller/privacy/derive-mask-keys.ts';
 import { loadCryptoKernel } from '../kernels/crypto-kernel.ts';
 import { dtaInProcess } from './in-process.ts';
@@ -58,6 +59,9 @@ function tokenOf(text: string, keyId = 1): string {
   const sealed = kernel.siv(keysOf(keyId).siv, Buffer.from(associated), Buffer.from(text));
   return `${associated}.${kernel.base64url(sealed)}`;
 }
+
+const bundleVersions = async () =>
+  (await operatorClient(dataDir).policies())?.bundles.map(({ version }) => version) ?? [];
 
 describe('clear', () => {
   it('writes a secret for one, lists names only', async () => {
@@ -175,9 +179,17 @@ describe('log', () => {
 describe('rotate', () => {
   it('masks with new keys and reveals with all, over a restart too', async () => {
     const old = tokenOf('old');
+    const policies = inProject('examples/demo/policies');
+    await dtaInProcess(['policy', 'push', policies, '--data-dir', dataDir]);
+    const before = await bundleVersions();
+    expect(before.length).toBeGreaterThan(0);
     expect(await operate('rotate', '--reason', 'a laptop was lost')).toBe(
       'key 0002 masks from now on; older ones still reveal\n',
     );
+    // Every bundle is compiled anew.
+    await expect
+      .poll(async () => (await bundleVersions()).filter((version) => !before.includes(version)))
+      .toHaveLength(before.length);
     const table = await operate('keys');
     expect(table).toMatch(/^KEY +MADE +STATE +BY +REASON$/m);
     expect(table).toMatch(/^0001 .* reveals only +controller +first start$/m);
