@@ -115,7 +115,7 @@ async function assemble(
     environments: async () =>
       [...new Set((await identities.list()).map((i) => i.environment))].sort(),
     invalid: policyInvalid,
-    maskKeys: () => undefined,
+    maskKeys: () => privacy.keys.active(),
     clock,
     log,
   });
