@@ -4,7 +4,7 @@
  * most 63, the last one of two letters or more, or `xn--`. Quoted local parts and address literals are not looked for.
  */
 import { findByte } from '../memory/bytes';
-import { NOTHING, NOWHERE, UNDECIDED } from './found';
+import { NOTHING, NOWHERE, UNDECIDED } from './answers';
 import { Unit, isDigit, isLetter, unitClass } from './units';
 
 /** Most units of a local part. */

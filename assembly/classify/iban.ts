@@ -4,7 +4,7 @@
  * behind the first four characters, ignorable units between any.
  */
 import { text as literal } from '../memory/text';
-import { NOTHING, UNDECIDED } from './found';
+import { NOTHING, UNDECIDED } from './answers';
 import { IGNORABLE, IGNORABLE_MAX, isAlnum, isDigit, isLetter, unitAt } from './units';
 
 const COUNTRIES = literal(
