@@ -11,6 +11,7 @@ import { auditSchema } from './migrations/0002-audit.ts';
 import { publicationsSchema } from './migrations/0003-publications.ts';
 import { liveValuesSchema } from './migrations/0004-live-values.ts';
 import { shadowDiffersSchema } from './migrations/0005-shadow-differs.ts';
+import { privacySchema } from './migrations/0006-privacy.ts';
 
 /** Values that a statement takes. */
 export type SqlValue = null | number | bigint | string;
@@ -147,4 +148,5 @@ const allMigrations: readonly string[] = [
   publicationsSchema,
   liveValuesSchema,
   shadowDiffersSchema,
+  privacySchema,
 ];

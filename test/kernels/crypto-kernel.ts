@@ -5,6 +5,8 @@ import { join } from 'node:path';
 
 import asc from 'assemblyscript/asc';
 
+import type { Ff1Parameters } from './ff1-oracle.ts';
+
 const root = join(import.meta.dirname, '../..');
 const sourceFolders = ['crypto', 'memory'];
 const entry = 'test/kernels/crypto-entry.ts';
@@ -24,7 +26,36 @@ interface Exports {
   hmacInit(state: number, midstates: number): void;
   hmacUpdate(state: number, ptr: number, len: number): void;
   hmacFinish(state: number, out: number): void;
+  aesTables(): number;
+  aesTableBytes(): number;
+  aesScheduleBytes(): number;
+  aesExpand(schedule: number, key: number): void;
+  aesBlock(schedule: number, block: number): void;
+  cmacKeyBytes(): number;
+  cmacPrepare(prepared: number, key: number): void;
+  cmac(prepared: number, ptr: number, len: number, out: number): void;
+  sivEncrypt: SivEncrypt;
+  sivEncryptAll: SivEncrypt;
+  ff1Encrypt(
+    key: number,
+    tweak: number,
+    tweakLen: number,
+    radix: number,
+    digits: number,
+    len: number,
+  ): number;
+  base64urlLength(len: number): number;
+  base64urlWrite(target: number, source: number, len: number): number;
 }
+
+type SivEncrypt = (
+  key: number,
+  ad: number,
+  adLen: number,
+  text: number,
+  len: number,
+  out: number,
+) => number;
 
 /** Bytes in the kernel's memory, in a block of their exact size. */
 export interface Span {
@@ -68,6 +99,54 @@ export class CryptoKernel {
       for (const piece of pieces) this.use([piece], (p) => exports.hmacUpdate(s.ptr, p.ptr, p.len));
       exports.hmacFinish(s.ptr, out.ptr);
       return this.read(out.ptr, 32);
+    });
+  }
+
+  /** AES-128 of a block. */
+  aes(key: Uint8Array, block: Uint8Array): Buffer {
+    const schedule = Buffer.alloc(this.exports.aesScheduleBytes());
+    return this.use([schedule, key, block], (s, k, b) => {
+      this.exports.aesExpand(s.ptr, k.ptr);
+      this.exports.aesBlock(s.ptr, b.ptr);
+      return this.read(b.ptr, 16);
+    });
+  }
+
+  /** AES-CMAC. */
+  cmac(key: Uint8Array, message: Uint8Array): Buffer {
+    const prepared = Buffer.alloc(this.exports.cmacKeyBytes());
+    return this.use([prepared, key, message, Buffer.alloc(16)], (p, k, m, out) => {
+      this.exports.cmacPrepare(p.ptr, k.ptr);
+      this.exports.cmac(p.ptr, m.ptr, m.len, out.ptr);
+      return this.read(out.ptr, 16);
+    });
+  }
+
+  /** AES-SIV with one associated string; empty when it is refused. */
+  siv(key: Uint8Array, ad: Uint8Array, text: Uint8Array): Buffer {
+    return this.use([key, ad, text, Buffer.alloc(16 + text.length)], (k, a, t, out) => {
+      const { sivEncrypt } = this.exports;
+      return this.read(out.ptr, sivEncrypt(k.ptr, a.ptr, a.len, t.ptr, t.len, out.ptr));
+    });
+  }
+
+  /** FF1 of numerals; undefined when they are refused. */
+  ff1(parameters: Ff1Parameters, numerals: readonly number[]): number[] | undefined {
+    const { key, tweak, radix } = parameters;
+    return this.use([key, tweak, Buffer.from(numerals)], (k, t, digits) => {
+      const { ff1Encrypt } = this.exports;
+      const done = ff1Encrypt(k.ptr, t.ptr, t.len, radix, digits.ptr, digits.len);
+      return done === 0 ? undefined : [...this.read(digits.ptr, digits.len)];
+    });
+  }
+
+  /** base64url without padding. */
+  base64url(bytes: Uint8Array): string {
+    const target = Buffer.alloc(this.exports.base64urlLength(bytes.length));
+    return this.use([target, bytes], (t, b) => {
+      const len = this.exports.base64urlWrite(t.ptr, b.ptr, b.len);
+      if (len !== target.length) throw new Error('another length was written than was said');
+      return this.read(t.ptr, len).toString('latin1');
     });
   }
 
