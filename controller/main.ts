@@ -123,6 +123,7 @@ async function assemble(
     environments: async () =>
       [...new Set((await identities.list()).map((i) => i.environment))].sort(),
     invalid: policyInvalid,
+    maskKeys: () => undefined,
     clock,
     log,
   });

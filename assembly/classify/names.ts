@@ -12,7 +12,8 @@ export function findName(blob: usize, from: u32, key: usize, keyLen: u32, mode: 
   const count = load<u32>(blob, MaskHeader.nameCount);
   for (let i = from; i < count; i++) {
     const name = names + <usize>i * MaskName.SIZE;
-    if (load<u32>(name, MaskName.keyLen) != keyLen || load<u32>(name, MaskName.mode) != mode) continue;
+    if (load<u32>(name, MaskName.keyLen) != keyLen || load<u32>(name, MaskName.mode) != mode)
+      continue;
     if (equalBytes(strings + load<u32>(name, MaskName.key), keyLen, key, keyLen)) return i;
   }
   return NONE;
@@ -35,8 +36,8 @@ export function passesFilter(filter: usize, key: usize, keyLen: u32): bool {
   const last = load<u8>(key + keyLen - 1);
   // What stands behind a separator, or folds to a letter, is looked at in full.
   if (!isLetterOrDigit(first) || !isLetterOrDigit(last)) return true;
-  const bit = ((<u32>(first & 31)) << 5) | <u32>(last & 31);
-  return ((load<u8>(filter + (bit >> 3)) >> <u8>(bit & 7)) & 1) != 0;
+  const bit = ((<u32>(first & 31)) << 5) | (<u32>(last & 31));
+  return ((load<u8>(filter + (bit >> 3)) >> (<u8>(bit & 7))) & 1) != 0;
 }
 
 /** Removes `_`, `-`, `.` and spaces from a name in place; its new length. */

@@ -1,15 +1,7 @@
 /** Whether bytes are the beginning of a JSON text (RFC 8259), one byte at a time, as far as the grammar goes. */
 import { LiteralEvent, literalStep, openLiteral } from './literals';
 import { NumberState, isWholeNumber, numberStep } from './numbers';
-import {
-  Expect,
-  Scanner,
-  Token,
-  keyDone,
-  nextToken,
-  openContainer,
-  valueDone,
-} from './scanner';
+import { Expect, Scanner, Token, keyDone, nextToken, openContainer, valueDone } from './scanner';
 import { CharEvent, stringStep } from './strings';
 
 /** What the checker is inside of; 0 at the start. */

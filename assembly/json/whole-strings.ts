@@ -63,5 +63,5 @@ function skipUtf8(p: usize, end: usize): usize {
 }
 
 function isHex(byte: u8): bool {
-  return <u32>byte - 0x30 < 10 || (<u32>(byte | 0x20)) - 0x61 < 6;
+  return <u32>byte - 0x30 < 10 || <u32>(byte | 0x20) - 0x61 < 6;
 }

@@ -2,7 +2,7 @@
  * One body on its way through the masker, in the format that its content type says. Whatever the chunks, the output is the
  * same. A document that cannot be read gives Malformed: what then happens is the caller's to decide.
  */
-import { enableDetector, placePattern } from '../classify/detector-set';
+import { enableDetector } from '../classify/detector-set';
 import { MaskDetector, MaskHeader } from '../layout';
 import { dropInner } from './embedded';
 import { Escape } from './escape';
@@ -142,19 +142,13 @@ function closeFormat(m: Masker): bool {
 function enableDetectors(m: Masker): void {
   const set = detectorsOf(m);
   const count = load<u32>(m.blob, MaskHeader.detectorCount);
-  const strings = m.blob + load<u32>(m.blob, MaskHeader.stringOff);
   let record = m.blob + load<u32>(m.blob, MaskHeader.detectorOff);
   for (let i: u32 = 0; i < count; i++, record += MaskDetector.SIZE) {
     const rule = load<u32>(record, MaskDetector.rule);
     const strength = ruleStrength(m.blob, rule, m.clearance, m.band);
     if (strength == 0) continue;
     const kind = load<u32>(record, MaskDetector.kind);
-    if (kind >= PATTERN_FIRST) {
-      placePattern(set, kind - PATTERN_FIRST, strings + load<u32>(record, MaskDetector.pattern));
-    }
     enableDetector(set, kind, strength);
     if (strength > m.detectorStrength) m.detectorStrength = strength;
   }
 }
-
-const PATTERN_FIRST: u32 = 56;

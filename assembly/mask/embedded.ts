@@ -9,7 +9,17 @@ import { blockAlloc, blockFree } from '../memory/block';
 import { appendUtf8 } from '../memory/utf8';
 import { DETECTOR_SET_BYTES } from '../classify/detector-set';
 import { closeMap, openMap } from './output';
-import { Masker, MASKER_BYTES, clearState, detectorsOf, maskerAt, nodeAt, rawOf, scannerOf, setEndAt } from './state';
+import {
+  Masker,
+  MASKER_BYTES,
+  clearState,
+  detectorsOf,
+  maskerAt,
+  nodeAt,
+  rawOf,
+  scannerOf,
+  setEndAt,
+} from './state';
 import { Escape } from './escape';
 
 const DECODED_MAX: u32 = 2_048;
@@ -52,7 +62,11 @@ export function openEmbedded(m: Masker): bool {
   n.detectorStrength = m.detectorStrength;
   n.escape = Escape.Json;
   n.isInner = true;
-  memory.copy(changetype<usize>(detectorsOf(n)), changetype<usize>(detectorsOf(m)), DETECTOR_SET_BYTES);
+  memory.copy(
+    changetype<usize>(detectorsOf(n)),
+    changetype<usize>(detectorsOf(m)),
+    DETECTOR_SET_BYTES,
+  );
   decodedLen = 0;
   writtenLen = 0;
   if (!open(n)) return false;

@@ -68,7 +68,7 @@ function writeXml(target: usize, byte: u8): u32 {
 
 /** `*` stays: it belongs to the bytes that the form encoding leaves as they are. */
 function writeForm(target: usize, byte: u8): u32 {
-  const isLetter = (<u32>(byte | 0x20)) - 0x61 < 26;
+  const isLetter = <u32>(byte | 0x20) - 0x61 < 26;
   const isMark = byte == 0x2a || byte == 0x2d || byte == 0x2e || byte == 0x5f; /* *-._ */
   if (isLetter || isMark || <u32>byte - 0x30 < 10) {
     store<u8>(target, byte);

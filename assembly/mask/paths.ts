@@ -83,7 +83,10 @@ export function openLevel(m: Masker): void {
   const depth = scannerOf(m).depth;
   store<u16>(strengthAt(m, depth), <u16>m.nextStrength);
   store<u16>(setEndAt(m, depth), <u16>(load<u16>(setEndAt(m, depth - 1)) + m.nextCount));
-  store<u8>(flagsAt(m, depth), m.nextCount == 0 || hasMembersOnly(m, depth) ? ContainerFlag.MembersOnly : 0);
+  store<u8>(
+    flagsAt(m, depth),
+    m.nextCount == 0 || hasMembersOnly(m, depth) ? ContainerFlag.MembersOnly : 0,
+  );
   store<u32>(elementsAt(m, depth), 0);
 }
 

@@ -28,8 +28,8 @@ import { closeHash, feedHash, openHash } from './operators/hash';
 import { drainKeepFirst } from './operators/keep-first';
 import { drainKeepLast } from './operators/keep-last';
 import { drainTruncate } from './operators/truncate';
-import { reserveOutput } from './output';
-import { isConstant, ruleOf } from './rules';
+import { lacksRoom, reserveOutput } from './output';
+import { isConstant, operatorOf, ruleOf } from './rules';
 import { Masker, UNITS_MAX, detectorsOf, keyOf, unitsOf } from './state';
 import {
   clearWindow,
@@ -118,6 +118,14 @@ export function textPlain(m: Masker, p: usize, len: u32): bool {
   return true;
 }
 
+/** Lets go what is decided at the end of a chunk. False when there is no room. */
+export function settleText(m: Masker): bool {
+  const mode = m.textMode;
+  if (mode <= TextMode.Skip || mode >= TextMode.Hash || m.unitCount == 0) return true;
+  drain(m);
+  return !lacksRoom;
+}
+
 /** Ends the value: what was held goes out. False when there is no room. */
 export function closeText(m: Masker): bool {
   if (!reserveOutput(DRAIN_BYTES)) return false;
@@ -148,7 +156,7 @@ export function closeText(m: Masker): bool {
 
 function modeOf(m: Masker, strength: u32): TextMode {
   if (strength == 0) return m.detectorStrength == 0 ? TextMode.Pass : TextMode.Detect;
-  const operator = load<u8>(ruleOf(m.blob, strength), MaskRule.operator);
+  const operator = operatorOf(m.blob, strength);
   if (isConstant(operator)) return TextMode.Skip;
   // What a weaker rule leaves could hold what a detector looks for: the stronger of the two has to be known first.
   if (m.detectorStrength > strength) return TextMode.Whole;
@@ -277,7 +285,7 @@ function takeMatch(m: Masker): void {
   // Longer than the window: there is nothing whole that an operator could work on.
   m.grows = matchGrows;
   m.growState = 1;
-  emitConstant(m, isConstant(operatorAt(m, matchStrength)) ? matchStrength : 0);
+  emitConstant(m, isConstant(operatorOf(m.blob, matchStrength)) ? matchStrength : 0);
 }
 
 function growMatch(m: Masker, from: u32, count: u32): u32 {
@@ -297,10 +305,6 @@ function noteKinds(m: Masker): void {
     const strength = strengthOf(detectorsOf(m), <u32>ctz(kinds));
     if (strength != 0) m.found |= load<u64>(ruleOf(m.blob, strength), MaskRule.labels);
   }
-}
-
-function operatorAt(m: Masker, strength: u32): u32 {
-  return load<u8>(ruleOf(m.blob, strength), MaskRule.operator);
 }
 
 // INVARIANT: what is taken whole fits into the window.

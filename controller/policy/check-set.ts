@@ -10,6 +10,8 @@ import {
 import { visitLeaves } from './cel/visit-condition.ts';
 import { compileMasks } from './compile/masks.ts';
 import { type LabelCondition, LabelResolver } from './label-conditions.ts';
+import { findCircles } from './label-lattice.ts';
+import { findMaskingConflicts } from './masking-conflicts.ts';
 import { findMixedHeaders } from './mixed-headers.ts';
 import type { PolicyError } from './policy-error.ts';
 import type { AccessPolicy, AccessRule, AnyPolicy, PolicySet } from './policy-set.ts';
@@ -25,6 +27,8 @@ export function checkSet(set: PolicySet): { errors: PolicyError[]; warnings: Pol
       ...findTooManyRules(set),
       ...findCrowded(set),
       ...findMixedHeaders(set),
+      ...findCircles(set).errors,
+      ...findMaskingConflicts(set),
     ],
     warnings: [...findUnmasked(set), ...findUncarried(set)],
   };
@@ -109,9 +113,9 @@ function findUnmasked(set: PolicySet): PolicyError[] {
     const selected = selectFor(set, destination);
     const masked = new Set(selected.masking.flatMap((p) => p.rules.flatMap((rule) => rule.labels)));
     for (const policy of selected.classifications) {
-      const labels = [...policy.fields.map((field) => field.label), ...policy.cardLabels];
+      const labels = [...policy.fields, ...policy.detectors].map(({ label }) => label);
       for (const label of new Set(labels)) {
-        if (masked.has(label)) continue;
+        if ([...selected.lattice.below(label)].some((one) => masked.has(one))) continue;
         warnings.set(`${policy.name} ${label}`, {
           ...policy.origin,
           message: `label \`${label}\` is classified but nothing masks it`,

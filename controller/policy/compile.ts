@@ -7,6 +7,7 @@ import {
   type Direction,
   Mode,
 } from '../layout.ts';
+import type { MaskKeys } from '../mask-keys.ts';
 import { StringTable, writeSectionFile } from '../section-file.ts';
 import { writeLabels } from './compile/labels.ts';
 import { ListTable } from './compile/lists.ts';
@@ -27,6 +28,8 @@ export interface BundleTarget {
 export interface BundleOptions {
   readonly version: bigint;
   readonly nowMs: number;
+  /** For masks that work with a key; well-known ones when absent: such a bundle is for looking at, not for proxies. */
+  readonly maskKeys?: MaskKeys | undefined;
 }
 
 /**
@@ -50,7 +53,11 @@ export function compileBundle(
   const horizon = { fromMs: Math.max(0, options.nowMs - CLOCK_SKEW_MS), toMs: hardExpiryMs };
   const labelSection = writeLabels(labels, strings);
   const rules = compileRules(selected.access, { labels, horizon, strings, lists });
-  const masks = compileMasks({ ...selected, direction: target.direction });
+  const masks = compileMasks({
+    ...selected,
+    direction: target.direction,
+    keys: options.maskKeys,
+  });
   const runs = {
     anySource: lists.intern(rules.anySource),
     anyPath: lists.intern(rules.anyPath),

@@ -9,7 +9,12 @@ const names = new Map<number, string>(Object.entries(StepKind).map(([name, n]) =
 const show = (text: string) => {
   const steps = parseFieldPath(text);
   if (steps instanceof Problem) return steps.message;
-  return steps.map(({ kind, key }) => (key === '' ? names.get(kind) : key)).join(' ');
+  return steps
+    .map(({ kind, key, index }) => {
+      if (kind === StepKind.Element) return `${index}`;
+      return key === '' ? names.get(kind) : key;
+    })
+    .join(' ');
 };
 
 test.each([
@@ -24,6 +29,8 @@ test.each([
   ['$.**', ''],
   [`$['a b']["c.d"].e`, 'a b c.d e'],
   ['$.größe', 'größe'],
+  ['$.a[0].b[17][*]', 'a 0 b 17 AnyElement'],
+  ['$[1000000]', '1000000'],
 ])('%s', (text, shown) => {
   expect(show(text)).toBe(shown);
 });
@@ -33,7 +40,10 @@ test.each([
   ['', 'does not start with'],
   ['$customer', 'cannot be read at `customer`'],
   ['$..ssn', 'cannot be read at `..ssn`'],
-  ['$.a[0]', 'cannot be read at `[0]`'],
+  ['$.a[-1]', 'cannot be read at `[-1]`'],
+  ['$.a[01]', 'cannot be read at `[01]`'],
+  ['$.a[0:2]', 'cannot be read at `[0:2]`'],
+  ['$.a[1000001]', 'index in a field path is too large'],
   ["$['']", 'cannot be read'],
   ['$.a.', 'cannot be read at `.`'],
   [`$${'.a'.repeat(65)}`, 'more than 64 steps'],

@@ -176,7 +176,7 @@ test.each([
     '  fields: [{ path: $.a, name: a, label: A }]',
     '6:12 a field needs either',
   ],
-  ['DataClassification', '  fields: [{ path: "$.a[0]", label: A }]', '6:24 field path'],
+  ['DataClassification', '  fields: [{ path: "$.a[-1]", label: A }]', '6:24 field path'],
   [
     'DataClassification',
     '  fields: [{ path: $.a, ignoreCase: true, label: A }]',

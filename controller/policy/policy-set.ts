@@ -1,5 +1,14 @@
 /** A parsed set of policies: everything in it has been checked, nothing needs checking again. */
-import type { Audit, Band, Effect, MaskOperator } from '../layout.ts';
+import type {
+  Audit,
+  Band,
+  DetectorKind,
+  Effect,
+  MaskOperator,
+  NameMode,
+  UnreadableAction,
+  ValuePlace,
+} from '../layout.ts';
 import type { Condition, RequestRef } from './cel/condition.ts';
 import type { Step } from './field-path.ts';
 import type { HostPattern } from './host-pattern.ts';
@@ -59,10 +68,16 @@ export interface AccessPolicy extends Policy {
   readonly rules: readonly AccessRule[];
 }
 
-/** A field that carries a label: at a path, or by its name at any depth. */
+/** A field that carries a label: at a path, or by its name at any depth (`fieldName` as MaskName keeps it). */
 export type ClassifiedField =
   | { readonly label: string; readonly path: readonly Step[] }
-  | { readonly label: string; readonly fieldName: string; readonly ignoreCase: boolean };
+  | { readonly label: string; readonly fieldName: string; readonly match: NameMode };
+
+/** Values that carry a label by what they look like. */
+export interface ClassifiedDetector {
+  readonly label: string;
+  readonly kind: DetectorKind;
+}
 
 /** Routes whose data carries the labels. */
 export interface ClassifiedRoute {
@@ -76,26 +91,71 @@ export interface ClassifiedValue {
   readonly ref: RequestRef;
 }
 
-/** `cardLabels`: labels of card numbers that are found by value. */
-export interface DataClassification extends Policy {
-  readonly kind: 'DataClassification';
-  readonly fields: readonly ClassifiedField[];
-  readonly cardLabels: readonly string[];
-  readonly routes: readonly ClassifiedRoute[];
-  readonly requestValues: readonly ClassifiedValue[];
+/** A header, cookie or parameter that carries a label; `name` as MaskValue keeps it. */
+export interface ClassifiedPlace {
+  readonly label: string;
+  readonly place: ValuePlace;
+  readonly name: string;
+  readonly match: NameMode;
 }
 
-/** How values with one of the labels are masked. `keep` is 0 except for MaskOperator.KeepLast. */
-export interface LabelMask {
-  readonly labels: readonly string[];
+/** A segment of paths that carries a label; `index` counts the segments of `path` from 0. */
+export interface ClassifiedSegment {
+  readonly label: string;
+  readonly path: PathTemplate;
+  readonly index: number;
+}
+
+/** Where a label stands among the others: data with it is data with each of `above` too. */
+export interface LabelRank {
+  readonly origin: Origin;
+  readonly name: string;
+  readonly above: readonly string[];
+}
+
+/** `requestValues` are asked in conditions, `places` are masked. */
+export interface DataClassification extends Policy {
+  readonly kind: 'DataClassification';
+  readonly labels: readonly LabelRank[];
+  readonly fields: readonly ClassifiedField[];
+  readonly detectors: readonly ClassifiedDetector[];
+  readonly routes: readonly ClassifiedRoute[];
+  readonly requestValues: readonly ClassifiedValue[];
+  readonly places: readonly ClassifiedPlace[];
+  readonly segments: readonly ClassifiedSegment[];
+}
+
+/** What an operator does: `keep`, `param` and `text` as MaskRule has them, 0 and empty where the operator has none. */
+export interface Transformation {
   readonly operator: MaskOperator;
   readonly keep: number;
+  readonly param: number;
+  readonly text: string;
+}
+
+/** How values with one of the labels, or one above it, are masked: from a band on, for callers that lack the label. */
+export interface LabelMask extends Transformation {
+  readonly labels: readonly string[];
+  readonly minBand: Band;
+  /** For every caller, whatever it is cleared for. */
+  readonly ignoresClearance: boolean;
   readonly inRequests: boolean;
   readonly inResponses: boolean;
 }
 
+/** Routes with an action of their own for bodies that cannot be read. */
+export interface UnreadableRoute {
+  readonly paths: readonly PathTemplate[];
+  readonly unreadable: UnreadableAction;
+}
+
+/** `labelHeader` is in lower case, empty for none, undefined when the policy does not say. */
 export interface MaskingPolicy extends Policy {
   readonly kind: 'MaskingPolicy';
+  readonly unreadable: UnreadableAction;
+  readonly routes: readonly UnreadableRoute[];
+  readonly allowsUpgrades: boolean;
+  readonly labelHeader: string | undefined;
   readonly rules: readonly LabelMask[];
 }
 

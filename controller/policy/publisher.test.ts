@@ -38,6 +38,7 @@ beforeEach(async () => {
     prove,
     environments: async () => ['prod'],
     invalid: (errors) => new DtaError('policyInvalid', errors.map((e) => e.message).join('; ')),
+    maskKeys: () => undefined,
     clock,
     log: pino({ level: 'silent' }),
   });

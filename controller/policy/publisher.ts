@@ -6,7 +6,9 @@ import type { Clock } from '../clock.ts';
 import { DtaError } from '../errors.ts';
 import { Direction } from '../layout.ts';
 import type { Log } from '../log.ts';
+import type { MaskKeys } from '../mask-keys.ts';
 import type { BundleStore, Publication } from '../store/publications.ts';
+import { isKeyed } from './compile/mask.ts';
 import { compileBundle } from './compile.ts';
 import { parsePolicySet } from './parse.ts';
 import type { PolicyError } from './policy-error.ts';
@@ -37,6 +39,8 @@ export interface PublisherOptions {
   readonly environments: () => Promise<readonly string[]>;
   /** Makes the error that carries all mistakes of a set. */
   readonly invalid: (errors: readonly PolicyError[]) => DtaError;
+  /** Keys of masks, derived from the masking secret of the mesh; without them sets that need keys are refused. */
+  readonly maskKeys: () => MaskKeys | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -135,6 +139,7 @@ export class PolicyPublisher {
   #parse(files: readonly PolicyFile[]): PolicySet {
     const { set, errors } = parsePolicySet(files);
     if (errors.length > 0) throw this.#options.invalid(errors);
+    if (this.#options.maskKeys() === undefined) refuseKeyedMasks(set);
     return set;
   }
 
@@ -154,7 +159,7 @@ export class PolicyPublisher {
     const { environment, service, direction } = target;
     const id = { mesh: this.#options.mesh, environment, service, direction };
     const { version, compiledAtMs: nowMs } = known;
-    const bytes = compileBundle(set, id, { version, nowMs });
+    const bytes = compileBundle(set, id, { version, nowMs, maskKeys: this.#options.maskKeys() });
     return Buffer.compare(bytes, known.bytes) === 0 ? known : undefined;
   }
 
@@ -186,10 +191,11 @@ export class PolicyPublisher {
   }
 
   #build(set: PolicySet, target: Target, version: bigint): ProvenBundle {
-    const { mesh, clock, prove } = this.#options;
+    const { mesh, clock, prove, maskKeys } = this.#options;
     const { environment, service, direction } = target;
     const nowMs = clock();
-    const bytes = compileBundle(set, { mesh, environment, service, direction }, { version, nowMs });
+    const id = { mesh, environment, service, direction };
+    const bytes = compileBundle(set, id, { version, nowMs, maskKeys: maskKeys() });
     const refusal = prove(bytes);
     if (refusal !== undefined) {
       throw new DtaError(
@@ -233,6 +239,17 @@ export class PolicyPublisher {
     this.#queue = turn.catch(() => undefined);
     return turn;
   }
+}
+
+// What well-known keys make can be undone by everybody.
+function refuseKeyedMasks(set: PolicySet): void {
+  const policy = set.masking.find(({ rules }) => rules.some(isKeyed));
+  if (policy === undefined) return;
+  throw new DtaError(
+    'policyInvalid',
+    `masks of MaskingPolicy \`${policy.name}\` need keys, and this controller has no masking secret`,
+    { help: 'give it one, or use operators without a key' },
+  );
 }
 
 type Target = Pick<ProvenBundle, 'environment' | 'service' | 'direction'>;

@@ -4,6 +4,7 @@ import { MethodBit, RequestKind, TextOp } from '../layout.ts';
 import { showRequestRef } from './cel/show-condition.ts';
 import { visitLeaves } from './cel/visit-condition.ts';
 import { LabelResolver } from './label-conditions.ts';
+import { type LabelLattice, latticeOf } from './label-lattice.ts';
 import { compareText } from './policy-error.ts';
 import type {
   AccessPolicy,
@@ -17,12 +18,17 @@ import type {
 
 /** The policies for a destination, and what they name. */
 export interface Selected {
-  /** Without conditions on labels: they are replaced by what carries the label here. */
+  /**
+   * Without conditions on labels: they are replaced by what carries the label here. Clearances hold all labels that are below
+   * theirs.
+   */
   readonly access: readonly AccessPolicy[];
   readonly classifications: readonly DataClassification[];
   readonly masking: readonly MaskingPolicy[];
-  /** Labels of clearances, classified bodies and masks, sorted. */
+  /** Labels of clearances, classified data and masks, sorted. */
   readonly labels: readonly string[];
+  /** The order of all labels of the set. */
+  readonly lattice: LabelLattice;
   /** Hosts of `to` and of conditions, by kind and text. */
   readonly hosts: ReadonlySet<string>;
   /** Parts of requests that conditions read, by RequestKind and name. */
@@ -43,11 +49,13 @@ export function selectFor(set: PolicySet, destination: Destination): Selected {
   const classifications = policies.classifications.filter(matches);
   const masking = policies.masking.filter(matches);
   const resolver = new LabelResolver(classifications);
-  const access = policies.access.filter(matches).map((policy) => resolver.resolvePolicy(policy));
+  const written = policies.access.filter(matches).map((policy) => resolver.resolvePolicy(policy));
+  const labels = labelsOf(written, classifications, masking);
+  const lattice = latticeOf(set);
+  const access = written.map((policy) => closeClearances(policy, lattice, labels));
   const names: Names = { hosts: new Set(), requestNames: new Set(), wildcards: new Map() };
   for (const rule of access.flatMap((policy) => policy.rules)) collectNames(rule, names);
-  const labels = labelsOf(access, classifications, masking);
-  return { access, classifications, masking, labels, ...names };
+  return { access, classifications, masking, labels, lattice, ...names };
 }
 
 /** Every destination that a policy names, without duplicates, sorted by service, then environment. */
@@ -69,12 +77,30 @@ function labelsOf(
     for (const name of names) labels.add(name);
   };
   for (const rule of access.flatMap((policy) => policy.rules)) add(rule.clearance);
-  for (const { fields, cardLabels } of classifications) {
-    add(fields.map((field) => field.label));
-    add(cardLabels);
-  }
+  for (const policy of classifications) add(dataLabelsOf(policy));
   for (const rule of masking.flatMap((policy) => policy.rules)) add(rule.labels);
   return [...labels].sort(compareText);
+}
+
+/** Labels of the data that a policy classifies: of bodies and what stands beside them, not of routes. */
+export function dataLabelsOf(policy: DataClassification): string[] {
+  const { fields, detectors, places, segments } = policy;
+  return [...fields, ...detectors, ...places, ...segments].map(({ label }) => label);
+}
+
+// Who is cleared for a label is cleared for all below it. Sets without clearances are large: nothing is copied for them.
+function closeClearances(
+  policy: AccessPolicy,
+  lattice: LabelLattice,
+  labels: readonly string[],
+): AccessPolicy {
+  if (policy.rules.every(({ clearance }) => clearance.length === 0)) return policy;
+  const rules = policy.rules.map((rule) => {
+    if (rule.clearance.length === 0) return rule;
+    const clearance = lattice.closeDown(rule.clearance, labels);
+    return { ...rule, clearance };
+  });
+  return { ...policy, rules };
 }
 
 interface Names {

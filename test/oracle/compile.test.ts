@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 
 import { DtaError } from '../../controller/errors.ts';
-import { Direction, MaskOperator, NONE } from '../../controller/layout.ts';
+import { Band, Direction, MaskOperator, NONE } from '../../controller/layout.ts';
 import { compileBundle, targetsOf } from '../../controller/policy/compile.ts';
 import { parsePolicySet } from '../../controller/policy/parse.ts';
 import { readBundle, readMaskBlob } from './read-sections.ts';
@@ -104,13 +104,16 @@ const masks = (direction: Direction) => {
       bytes.MaskBlobs?.subarray(start, start + Number(profile.blobLen)) ?? new Uint8Array(),
     );
     const ruleOf = (index: unknown) => {
-      const rule = blob.MaskRule?.[Number(index)];
-      return rule && `${nameBits(rule.labels)} ${rule.operator}/${rule.keep}`;
+      const { labels: bits, operator, keep, minBand } = blob.MaskRule?.[Number(index)] ?? {};
+      const isFoundOnly = Number(minBand) > Band.Critical;
+      return `${nameBits(bits)} ${isFoundOnly ? 'only found' : `${operator}/${keep}`}`;
     };
     return {
       side: profile.side,
-      card: ruleOf(blob.MaskHeader?.[0]?.cardRule),
-      names: blob.MaskName?.map((name) => `${name.key} ${name.ignoreCase} ${ruleOf(name.rule)}`),
+      rules: blob.MaskRule?.map((_, i) => ruleOf(i)),
+      detectors: blob.MaskDetector?.map(({ kind, rule }) => `${kind} ${ruleOf(rule)}`),
+      names: blob.MaskName?.map((name) => `${name.key} ${name.mode} ${ruleOf(name.rule)}`),
+      values: blob.MaskValue?.map(({ place, key, rule }) => `${place} ${key} ${ruleOf(rule)}`),
       nodes: blob.MaskNode?.flatMap((node) => (node.rule === NONE ? [] : [ruleOf(node.rule)])),
       keys: blob.MaskEdge?.map((edge) => edge.key),
     };
@@ -122,15 +125,19 @@ test('an inbound bundle masks both bodies, the strongest rule of each label wins
   expect(masks(Direction.Inbound)).toEqual([
     {
       side: 0,
-      card: `PCI ${KeepLast}/4`,
-      names: [],
-      nodes: [`PCI ${KeepLast}/4`, `PCI ${KeepLast}/4`],
-      keys: ['customer', 'lines', 'iban', '', 'card'],
+      rules: [`PCI ${KeepLast}/4`, 'PII only found', 'Unmasked only found'],
+      detectors: [`1 PCI ${KeepLast}/4`, '1 PII only found'],
+      names: ['ssn 1 PII only found', 'note 1 Unmasked only found'],
+      values: ['0 x-customer PII only found'],
+      nodes: ['PII only found', `PCI ${KeepLast}/4`, `PCI ${KeepLast}/4`],
+      keys: ['customer', 'lines', 'iban', 'iban', '', 'card'],
     },
     {
       side: 1,
-      card: `PCI,PII ${Redact}/0`,
-      names: [`ssn 1 PII ${Redact}/0`],
+      rules: [`PCI ${KeepLast}/6`, `PII ${Redact}/0`, 'Unmasked only found'],
+      detectors: [`1 PCI ${KeepLast}/6`, `1 PII ${Redact}/0`],
+      names: [`ssn 1 PII ${Redact}/0`, 'note 1 Unmasked only found'],
+      values: [`0 x-customer PII ${Redact}/0`],
       nodes: [`PII ${Redact}/0`, `PCI ${KeepLast}/6`, `PCI ${KeepLast}/6`],
       keys: ['customer', 'lines', 'iban', 'iban', '', 'card'],
     },

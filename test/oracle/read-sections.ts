@@ -36,9 +36,13 @@ export function stringAt({ bytes }: SectionsFile, off: number, len: number): str
 export function readMaskBlob(blob: Uint8Array): Readonly<Record<string, readonly Fields[]>> {
   const view = viewOf(blob);
   const structOf = (name: string): Struct => find(bundle.structs, name);
-  const header = readFields(view, 0, structOf('MaskHeader'), new Uint8Array());
-  const start = Number(header.stringOff);
-  const strings = blob.subarray(start, start + Number(header.stringLen));
+  const numberOf = (name: string): number => {
+    const field = placeFields(structOf('MaskHeader')).fields.find((one) => one.name === name);
+    return view.getUint32(field?.offset ?? -1, true);
+  };
+  const start = numberOf('stringOff');
+  const strings = blob.subarray(start, start + numberOf('stringLen'));
+  const header = readFields(view, 0, structOf('MaskHeader'), strings);
   const table = (name: string, off: string, count: string): Fields[] =>
     readRecords(view, Number(header[off]), Number(header[count]), structOf(name), strings);
   return {
@@ -47,6 +51,15 @@ export function readMaskBlob(blob: Uint8Array): Readonly<Record<string, readonly
     MaskEdge: table('MaskEdge', 'edgeOff', 'edgeCount'),
     MaskName: table('MaskName', 'nameOff', 'nameCount'),
     MaskRule: table('MaskRule', 'ruleOff', 'ruleCount'),
+    MaskDetector: table('MaskDetector', 'detectorOff', 'detectorCount'),
+    MaskKey: table('MaskKey', 'keyOff', 'keyCount'),
+    MaskValue: table('MaskValue', 'valueOff', 'valueCount'),
+    MaskSegment: table('MaskSegment', 'segmentOff', 'segmentCount'),
+    MaskPath: table('MaskPath', 'pathOff', 'pathCount'),
+    MaskRoute: table('MaskRoute', 'routeOff', 'routeCount'),
+    MaskMethod: table('MaskMethod', 'methodOff', 'methodCount'),
+    MaskMessage: table('MaskMessage', 'messageOff', 'messageCount'),
+    MaskField: table('MaskField', 'fieldOff', 'fieldCount'),
   };
 }
 

@@ -44,7 +44,7 @@ export function openProbe(m: Masker, p: usize, end: usize): bool {
 /** Reads a string of which it is not known yet what it holds. 0 when it is malformed, as below. */
 export function probeString(m: Masker, s: Scanner, start: usize, end: usize): usize {
   const n = maskerAt(m.inner);
-  for (let p = start; p < end; ) {
+  for (let p = start; p < end;) {
     const event = stringStep(s, load<u8>(p));
     if (event == CharEvent.Malformed) return 0;
     if (event == CharEvent.End) return endProbe(m, s, p + 1);

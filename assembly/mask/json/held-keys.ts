@@ -10,7 +10,15 @@ import { enterMember } from '../paths';
 import { operatorOf } from '../rules';
 import { ContainerFlag, Masker, Mode, flagsAt, rawOf, scannerOf } from '../state';
 import { noteMasked } from '../text';
-import { appendInput, clearWindow, emitUnits, isFull, pushUnit, rawStartOf, unitAt } from '../window';
+import {
+  appendInput,
+  clearWindow,
+  emitUnits,
+  isFull,
+  pushUnit,
+  rawStartOf,
+  unitAt,
+} from '../window';
 import { appendCodePoint } from './strings';
 
 const COMMA: u8 = 0x2c;
@@ -42,7 +50,7 @@ export function openHeldKey(m: Masker, p: usize): bool {
 
 /** Reads a name that is held. 0 when it is malformed. */
 export function readHeldKey(m: Masker, s: Scanner, start: usize, end: usize): usize {
-  for (let p = start; p < end; ) {
+  for (let p = start; p < end;) {
     const byte = load<u8>(p);
     const event = stringStep(s, byte);
     if (event == CharEvent.Malformed || !appendInput(m, p, 1)) return 0;

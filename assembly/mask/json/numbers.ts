@@ -1,6 +1,6 @@
 /** Numbers of JSON on their way through the masker. A number that is masked becomes a string, unless a number is left. */
 import { strengthOf } from '../../classify/detector-set';
-import { numberStrength, foundKinds } from '../../classify/scan';
+import { numberKinds, numberStrength } from '../../classify/scan';
 import { NumberState, isWholeNumber, numberStep } from '../../json/numbers';
 import { Scanner, valueDone } from '../../json/scanner';
 import { DateUnit, MaskOperator, MaskRule } from '../../layout';
@@ -139,7 +139,7 @@ function emitAsString(m: Masker, strength: u32): void {
 /** Operators that leave a number. False when the operator or the value is none of these. */
 function emitNumber(m: Masker, strength: u32): bool {
   const units = unitsOf(m);
-  const operator = load<u8>(ruleOf(m.blob, strength), MaskRule.operator);
+  const operator = operatorOf(m.blob, strength);
   if (operator == MaskOperator.Bucket) {
     // A date that is written as a number leaves a text.
     if (load<u32>(ruleOf(m.blob, strength), MaskRule.param) >= <u32>DateUnit.Month) return false;
@@ -160,7 +160,7 @@ function emitNumber(m: Masker, strength: u32): bool {
 }
 
 function noteFound(m: Masker): void {
-  for (let kinds = foundKinds; kinds != 0; kinds &= kinds - 1) {
+  for (let kinds = numberKinds; kinds != 0; kinds &= kinds - 1) {
     const strength = strengthOf(detectorsOf(m), <u32>ctz(kinds));
     if (strength != 0) m.found |= load<u64>(ruleOf(m.blob, strength), MaskRule.labels);
   }

@@ -12,15 +12,7 @@ import { MaskHeader } from '../../layout';
 import { copyShort } from '../../memory/bytes';
 import { isSpanOpen } from '../output';
 import { enterElement, enterMember, hasNodes, openLevel } from '../paths';
-import {
-  ContainerFlag,
-  KEY_MAX,
-  Masker,
-  detectorsOf,
-  flagsAt,
-  keyOf,
-  strengthAt,
-} from '../state';
+import { ContainerFlag, KEY_MAX, Masker, detectorsOf, flagsAt, keyOf, strengthAt } from '../state';
 
 /** Fewer bytes than this are left to the other readers: tokens would be cut off. */
 const TAIL: usize = 32;
@@ -46,6 +38,9 @@ export function readPlainTokens(m: Masker, s: Scanner, start: usize, end: usize)
   let isObject = s.depth != 0 && insideObject(s);
   let isQuiet = s.depth != 0 && isQuietContainer(m, s.depth);
   if (s.depth != 0 && load<u16>(strengthAt(m, s.depth)) != 0) return p;
+  // A value that is entered already may have a rule.
+  const isEntered = s.expect == Expect.Value && (s.depth == 0 || isObject);
+  if (isEntered && m.nextStrength != 0) return p;
   let isArraySetEmpty = s.depth != 0 && !hasNodes(m, s.depth);
   while (end - p >= TAIL) {
     let byte = load<u8>(p);

@@ -6,7 +6,7 @@ import { appendUtf8 } from '../../memory/utf8';
 import { emitByte, isSpanOpen, openSpan } from '../output';
 import { enterMember } from '../paths';
 import { KEY_MAX, Masker, Mode, keyOf } from '../state';
-import { closeText, textChar, textPlain } from '../text';
+import { closeText, settleText, textChar, textPlain } from '../text';
 import { appendInput } from '../window';
 
 const QUOTE: u8 = 0x22;
@@ -57,7 +57,7 @@ export function readTextString(m: Masker, s: Scanner, start: usize, end: usize):
     p++;
     if (event == CharEvent.Char && !textChar(m, s.codePoint, s.joined)) return 0;
   }
-  return p;
+  return settleText(m) ? p : 0;
 }
 
 /** Reads a member name, which stays, and decodes it when a path or a name may ask for it. */

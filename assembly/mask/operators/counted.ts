@@ -6,7 +6,7 @@
 /** Whether a unit counts. */
 export function isCounted(unit: u8): bool {
   if (unit >= 0x80 || unit == 0x2a /* * */) return true;
-  return <u32>unit - 0x30 < 10 || (<u32>(unit | 0x20)) - 0x61 < 26;
+  return <u32>unit - 0x30 < 10 || <u32>(unit | 0x20) - 0x61 < 26;
 }
 
 /** How many units of `ptr..ptr+len` count. */

@@ -8,7 +8,16 @@ import { emitText } from '../emit-text';
 import { keysOf, ruleOf } from '../rules';
 import { Masker, unitsOf } from '../state';
 import { emitUnits } from '../window';
-import { civilOfDays, day, daysOfCivil, month, parseDate, dateLen, isCompact, year } from './civil-date';
+import {
+  civilOfDays,
+  day,
+  daysOfCivil,
+  month,
+  parseDate,
+  dateLen,
+  isCompact,
+  year,
+} from './civil-date';
 import { emitConstant } from './constant';
 
 const written: usize = memory.data(10);

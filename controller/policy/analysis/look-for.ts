@@ -2,7 +2,7 @@
 
 import type { PathTemplate } from '../path-template.ts';
 import type { DataClassification, Origin } from '../policy-set.ts';
-import type { Selected } from '../select.ts';
+import { dataLabelsOf, type Selected } from '../select.ts';
 import { FALSE, TRUE } from './bdd.ts';
 import type { ConcreteRequest } from './concrete-request.ts';
 import type { DestinationFunctions, RuleFunctions } from './destination.ts';
@@ -108,16 +108,14 @@ export function findOpen(
   });
 }
 
-function isForEveryRoute({ fields, cardLabels, requestValues }: DataClassification): boolean {
-  return fields.length > 0 || cardLabels.length > 0 || requestValues.length > 0;
+function isForEveryRoute(policy: DataClassification): boolean {
+  return dataLabelsOf(policy).length > 0;
 }
 
 function labelsOf(classifications: readonly DataClassification[]): string[] {
   const labels = classifications.flatMap((policy) => [
-    ...policy.fields.map(({ label }) => label),
-    ...policy.cardLabels,
+    ...dataLabelsOf(policy),
     ...policy.routes.flatMap((route) => route.labels),
-    ...policy.requestValues.map(({ label }) => label),
   ]);
   return [...new Set(labels)].sort();
 }

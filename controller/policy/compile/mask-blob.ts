@@ -1,54 +1,78 @@
-/** Writes a mask blob: what the filter needs to mask one kind of body, in one piece without outside references. */
-import { MaskEdge, MaskHeader, MaskName, MaskNode, MaskRule, NONE } from '../../layout.ts';
+/** Writes a mask blob: what the filter needs to mask one direction, in one piece without outside references. */
+import {
+  type DetectorKind,
+  MaskDetector,
+  MaskEdge,
+  MaskFlag,
+  MaskHeader,
+  MaskKey,
+  MaskName,
+  MaskNode,
+  MaskOperator,
+  NAME_FILTER_BYTES,
+  type NameMode,
+  NONE,
+  StepKind,
+} from '../../layout.ts';
+import type { MaskKeys } from '../../mask-keys.ts';
 import { align8, Records, StringTable } from '../../section-file.ts';
+import { nameFilterOf } from '../fold-name.ts';
 import type { Mask } from './mask.ts';
+import { type PlacePlan, type PlaceTables, writePlaces } from './mask-places.ts';
+import { MaskRules } from './mask-rules.ts';
 import type { FieldTree } from './mask-tree.ts';
 
-/** What one kind of body masks: by path, by name (all that match count), and card numbers. */
-export interface MaskPlan {
+/** What a direction masks: by path, by name (all that match count), by value, and beside the body. */
+export interface MaskPlan extends PlacePlan {
   readonly tree: FieldTree;
   readonly names: readonly {
     readonly fieldName: string;
-    readonly ignoreCase: boolean;
+    readonly match: NameMode;
     readonly mask: Mask;
   }[];
-  readonly card: Mask | undefined;
+  readonly detectors: readonly { readonly kind: DetectorKind; readonly mask: Mask }[];
+  readonly allowsUpgrades: boolean;
+  /** In lower case; empty for none. */
+  readonly labelHeader: string;
 }
 
-/** The bytes of a blob, a multiple of 8. Throws DtaError when its paths need too many active nodes. */
-export function writeMaskBlob(plan: MaskPlan): Uint8Array {
+/**
+ * The bytes of a blob, a multiple of 8. `keys` are written when a rule works with one. Throws DtaError when its paths need
+ * too many active nodes, or when there are too many rules.
+ */
+export function writeMaskBlob(plan: MaskPlan, keys: MaskKeys): Uint8Array {
   plan.tree.checkActive();
-  const rules = new MaskRules();
+  const rules = collectRules(plan);
   const strings = new StringTable();
-  const { nodes, edges } = writeTree(plan.tree, rules, strings);
-  const names = new Records(MaskName.SIZE);
-  for (const { fieldName, ignoreCase, mask } of plan.names) {
-    names.add((view, at) => {
-      view.setUint32(at + MaskName.ignoreCase, ignoreCase ? 1 : 0, true);
-      view.setUint32(at + MaskName.rule, rules.intern(mask), true);
-      strings.put(view, at + MaskName.key, fieldName);
-    });
-  }
-  const cardRule = plan.card === undefined ? NONE : rules.intern(plan.card);
-  return assemble({ nodes, edges, names, rules: rules.records }, strings, cardRule);
+  const ruleRecords = rules.write(strings);
+  const tree = writeTree(plan.tree, rules, strings);
+  const tables: Tables = {
+    ...tree,
+    names: writeNames(plan, rules, strings),
+    rules: ruleRecords,
+    detectors: writeDetectors(plan, rules),
+    keys: writeKeys(rules, keys),
+    ...writePlaces(plan, rules, strings),
+  };
+  const steps = plan.tree.nodes.flatMap((node) => node.edges.map((edge) => edge.step));
+  const members = steps.filter((step) => step.kind === StepKind.Member).map((step) => step.key);
+  const flags =
+    (plan.allowsUpgrades ? MaskFlag.AllowUpgrades : 0) |
+    (steps.some((step) => step.kind === StepKind.Element) ? MaskFlag.HasElements : 0) |
+    (rules.has(MaskOperator.Drop) ? MaskFlag.HasDrops : 0);
+  const filter = nameFilterOf([...members, ...plan.names.map((name) => name.fieldName)]);
+  return assemble(tables, strings, { flags, filter, labelHeader: plan.labelHeader });
 }
 
-class MaskRules {
-  readonly records = new Records(MaskRule.SIZE);
-  readonly #indexes = new Map<string, number>();
-
-  intern(mask: Mask): number {
-    const key = `${mask.labels} ${mask.operator} ${mask.keep}`;
-    const known = this.#indexes.get(key);
-    if (known !== undefined) return known;
-    const index = this.records.add((view, at) => {
-      view.setBigUint64(at + MaskRule.labels, mask.labels, true);
-      view.setUint8(at + MaskRule.operator, mask.operator);
-      view.setUint8(at + MaskRule.keep, mask.keep);
-    });
-    this.#indexes.set(key, index);
-    return index;
+function collectRules(plan: MaskPlan): MaskRules {
+  const rules = new MaskRules();
+  for (const { mask } of plan.tree.nodes) {
+    if (mask !== undefined) rules.add(mask);
   }
+  for (const { mask } of [...plan.names, ...plan.detectors, ...plan.values, ...plan.segments]) {
+    rules.add(mask);
+  }
+  return rules;
 }
 
 function writeTree(
@@ -64,51 +88,114 @@ function writeTree(
       edges.add((view, at) => {
         view.setUint32(at + MaskEdge.kind, step.kind, true);
         view.setUint32(at + MaskEdge.target, target, true);
+        view.setUint32(at + MaskEdge.index, step.index, true);
         strings.put(view, at + MaskEdge.key, step.key);
       });
     }
+    const rule = node.mask === undefined ? NONE : rules.indexOf(node.mask);
     nodes.add((view, at) => {
       view.setUint32(at + MaskNode.edgeStart, edgeStart, true);
       view.setUint32(at + MaskNode.edgeCount, node.edges.length, true);
-      view.setUint32(
-        at + MaskNode.rule,
-        node.mask === undefined ? NONE : rules.intern(node.mask),
-        true,
-      );
+      view.setUint32(at + MaskNode.rule, rule, true);
     });
   }
   return { nodes, edges };
 }
 
-interface Parts {
+function writeNames(plan: MaskPlan, rules: MaskRules, strings: StringTable): Records {
+  const names = new Records(MaskName.SIZE);
+  for (const { fieldName, match, mask } of plan.names) {
+    names.add((view, at) => {
+      view.setUint32(at + MaskName.mode, match, true);
+      view.setUint32(at + MaskName.rule, rules.indexOf(mask), true);
+      strings.put(view, at + MaskName.key, fieldName);
+    });
+  }
+  return names;
+}
+
+function writeDetectors(plan: MaskPlan, rules: MaskRules): Records {
+  const detectors = new Records(MaskDetector.SIZE);
+  for (const { kind, mask } of plan.detectors) {
+    detectors.add((view, at) => {
+      view.setUint32(at + MaskDetector.kind, kind, true);
+      view.setUint32(at + MaskDetector.rule, rules.indexOf(mask), true);
+    });
+  }
+  return detectors;
+}
+
+function writeKeys(rules: MaskRules, keys: MaskKeys): Records {
+  const records = new Records(MaskKey.SIZE);
+  if (!rules.needsKey) return records;
+  records.add((view, at) => {
+    const bytes = new Uint8Array(view.buffer, view.byteOffset);
+    view.setUint32(at + MaskKey.id, keys.keyId, true);
+    bytes.set(keys.hash, at + MaskKey.hash);
+    bytes.set(keys.siv, at + MaskKey.siv);
+    bytes.set(keys.fpe, at + MaskKey.fpe);
+    bytes.set(keys.dateShift, at + MaskKey.dateShift);
+  });
+  return records;
+}
+
+interface Tables extends PlaceTables {
   readonly nodes: Records;
   readonly edges: Records;
   readonly names: Records;
   readonly rules: Records;
+  readonly detectors: Records;
+  readonly keys: Records;
 }
 
-function assemble(parts: Parts, strings: StringTable, cardRule: number): Uint8Array {
-  const order = [parts.nodes, parts.edges, parts.names, parts.rules].map((r) => r.section(0));
-  const starts: number[] = [];
-  let stringOff: number = MaskHeader.SIZE;
-  for (const section of order) {
-    starts.push(stringOff);
-    stringOff += section.bytes.length;
+interface HeaderFields {
+  readonly flags: number;
+  readonly filter: Uint8Array;
+  readonly labelHeader: string;
+}
+
+// In the order of the bytes; each count stands behind its offset.
+const places = [
+  ['nodes', MaskHeader.nodeOff],
+  ['edges', MaskHeader.edgeOff],
+  ['names', MaskHeader.nameOff],
+  ['rules', MaskHeader.ruleOff],
+  ['detectors', MaskHeader.detectorOff],
+  ['keys', MaskHeader.keyOff],
+  ['values', MaskHeader.valueOff],
+  ['segments', MaskHeader.segmentOff],
+  ['paths', MaskHeader.pathOff],
+  ['routes', MaskHeader.routeOff],
+] as const;
+
+function assemble(tables: Tables, strings: StringTable, fields: HeaderFields): Uint8Array {
+  const labelHeader = strings.intern(fields.labelHeader);
+  const sections = places.map(([name, at]) => ({ at, ...tables[name].section(0) }));
+  const tablesEnd = sections.reduce<number>(
+    (end, { bytes }) => end + bytes.length,
+    MaskHeader.SIZE,
+  );
+  const filterOff = align8(tablesEnd + strings.length);
+  const blob = new Uint8Array(filterOff + NAME_FILTER_BYTES);
+  const view = new DataView(blob.buffer);
+  view.setUint32(MaskHeader.totalLen, blob.length, true);
+  let off: number = MaskHeader.SIZE;
+  for (const { at, bytes, count } of sections) {
+    view.setUint32(at, off, true);
+    view.setUint32(at + 4, count, true);
+    blob.set(bytes, off);
+    off += bytes.length;
   }
-  const bytes = new Uint8Array(align8(stringOff + strings.length));
-  const view = new DataView(bytes.buffer);
-  const places = [MaskHeader.nodeOff, MaskHeader.edgeOff, MaskHeader.nameOff, MaskHeader.ruleOff];
-  view.setUint32(MaskHeader.totalLen, bytes.length, true);
-  for (const [i, section] of order.entries()) {
-    const off = starts[i] ?? 0;
-    // Each count stands behind its offset.
-    view.setUint32(places[i] ?? 0, off, true);
-    view.setUint32((places[i] ?? 0) + 4, section.count, true);
-    bytes.set(section.bytes, off);
+  for (const at of [MaskHeader.methodOff, MaskHeader.messageOff, MaskHeader.fieldOff]) {
+    view.setUint32(at, off, true);
   }
-  view.setUint32(MaskHeader.stringOff, stringOff, true);
+  view.setUint32(MaskHeader.stringOff, tablesEnd, true);
   view.setUint32(MaskHeader.stringLen, strings.length, true);
-  view.setUint32(MaskHeader.cardRule, cardRule, true);
-  bytes.set(strings.bytes(), stringOff);
-  return bytes;
+  blob.set(strings.bytes(), tablesEnd);
+  view.setUint32(MaskHeader.nameFilter, filterOff, true);
+  blob.set(fields.filter, filterOff);
+  view.setUint32(MaskHeader.flags, fields.flags, true);
+  view.setUint32(MaskHeader.labelHeader, labelHeader.off, true);
+  view.setUint32(MaskHeader.labelHeaderLen, labelHeader.len, true);
+  return blob;
 }

@@ -2,7 +2,7 @@
 import { DtaError } from '../../errors.ts';
 import { MASK_NODES_ACTIVE_MAX, StepKind } from '../../layout.ts';
 import type { Step } from '../field-path.ts';
-import { combineMasks, type Mask } from './mask.ts';
+import { type Mask, maskKey } from './mask.ts';
 
 /** A position in a field path, with the mask of the values there. */
 export interface TreeNode {
@@ -22,17 +22,20 @@ export class FieldTree {
   }
 
   /**
-   * Adds a path. Masks of other labels at the same place get a node of their own, so that each is in force for those who
-   * lack just its label; only on the whole document, which is one node, they become one.
+   * Adds a path. Each mask at a place gets a node of its own, because a node has one rule; on the whole document, which is
+   * one node, all but the first stand behind a `**` that stands for nothing.
    */
   add(path: readonly Step[], mask: Mask): void {
-    let node = this.#node(0);
-    for (const [i, step] of path.entries()) {
-      const isLast = i === path.length - 1;
+    const root = this.#node(0);
+    const isTaken = path.length === 0 && root.mask !== undefined && !isSame(root.mask, mask);
+    const steps = isTaken ? [wholeDocument] : path;
+    let node = root;
+    for (const [i, step] of steps.entries()) {
+      const isLast = i === steps.length - 1;
       const edge = node.edges.find(({ step: known, target }) => {
-        if (known.kind !== step.kind || known.key !== step.key) return false;
+        if (!isSameStep(known, step)) return false;
         const there = this.#node(target).mask;
-        return !isLast || there === undefined || there.labels === mask.labels;
+        return !isLast || there === undefined || isSame(there, mask);
       });
       if (edge === undefined) {
         const target = this.nodes.push({ edges: [], mask: undefined }) - 1;
@@ -41,7 +44,7 @@ export class FieldTree {
         node = this.#node(target);
       } else node = this.#node(edge.target);
     }
-    node.mask = combineMasks(node.mask, mask);
+    node.mask = mask;
   }
 
   /**
@@ -62,30 +65,30 @@ export class FieldTree {
     }
   }
 
-  // One set per member name that an active node knows, one for other members, one for elements.
+  // One set per member name and index that an active node knows, one for other members, one for other elements.
   #successors(active: ReadonlySet<number>): Set<number>[] {
-    const keys = new Set<string>();
     const elements = new Set<number>();
-    const others = new Set<number>();
-    const byKey: { key: string; target: number }[] = [];
+    const members = new Set<number>();
+    const named = new Map<string, number[]>();
     for (const index of active) {
       if (this.#lasting.has(index)) {
-        others.add(index);
+        members.add(index);
         elements.add(index);
       }
       for (const { step, target } of this.#node(index).edges) {
-        if (step.kind === StepKind.Member) {
-          keys.add(step.key);
-          byKey.push({ key: step.key, target });
-        } else if (step.kind === StepKind.AnyMember) others.add(target);
+        if (step.kind === StepKind.AnyMember) members.add(target);
         else if (step.kind === StepKind.AnyElement) elements.add(target);
+        else if (step.kind !== StepKind.AnyDepth) {
+          const key = `${step.kind} ${step.index} ${step.key}`;
+          named.set(key, [...(named.get(key) ?? []), target]);
+        }
       }
     }
-    const members = [...keys].map((key) => {
-      const targets = byKey.filter((edge) => edge.key === key).map((edge) => edge.target);
-      return new Set([...others, ...targets]);
+    const known = [...named].map(([key, targets]) => {
+      const isElement = key.startsWith(`${StepKind.Element} `);
+      return new Set([...(isElement ? elements : members), ...targets]);
     });
-    return [elements, others, ...members].filter((s) => s.size > 0).map((s) => this.#close(s));
+    return [elements, members, ...known].filter((s) => s.size > 0).map((s) => this.#close(s));
   }
 
   // `**` may stand for nothing, so its target is active together with its node.
@@ -105,10 +108,18 @@ export class FieldTree {
   }
 }
 
+function isSameStep(a: Step, b: Step): boolean {
+  return a.kind === b.kind && a.key === b.key && a.index === b.index;
+}
+
+function isSame(a: Mask, b: Mask): boolean {
+  return maskKey(a) === maskKey(b);
+}
+
 function tooManyActive(): DtaError {
   const message = `field paths need more than ${MASK_NODES_ACTIVE_MAX} places at one depth`;
   return new DtaError('policyInvalid', message, {
-    help: 'use fewer paths with `*`, `[*]` and `**`, or classify fields by `name`',
+    help: 'use fewer paths with `*`, `[*]` and `**`, fewer masking rules for a label, or classify fields by `name`',
   });
 }
 
@@ -120,4 +131,5 @@ function tooManyNodes(): DtaError {
 
 // The filter keeps node numbers in 15 bits.
 const NODES_MAX = 0x7fff;
+const wholeDocument: Step = { kind: StepKind.AnyDepth, key: '', index: 0 };
 const ACTIVE_SETS_MAX = 20_000;

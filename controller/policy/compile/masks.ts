@@ -1,28 +1,33 @@
-/** Compiles classification and masking into one mask profile per kind of body. */
-import { BodySide, BundleSection, Direction, MaskProfile, UnreadableAction } from '../../layout.ts';
+/** Compiles classification and masking into one mask profile for each direction. */
+import { BodySide, BundleSection, Direction, MaskProfile, ValuePlace } from '../../layout.ts';
+import type { MaskKeys } from '../../mask-keys.ts';
 import { Records, type SectionData } from '../../section-file.ts';
-import type {
-  ClassifiedField,
-  DataClassification,
-  LabelMask,
-  MaskingPolicy,
-} from '../policy-set.ts';
+import type { LabelLattice } from '../label-lattice.ts';
+import type { DataClassification, LabelMask, MaskingPolicy } from '../policy-set.ts';
+import { developmentMaskKeys } from './development-mask-keys.ts';
 import { bitsOf } from './labels.ts';
-import { combineMasks, type Mask } from './mask.ts';
-import { writeMaskBlob } from './mask-blob.ts';
+import { type Mask, maskKey, onlyFound, withoutCovered } from './mask.ts';
+import { type MaskPlan, writeMaskBlob } from './mask-blob.ts';
 import { FieldTree } from './mask-tree.ts';
+import { actionsOfRoutes, defaultAction } from './unreadable.ts';
 
 /** What a bundle masks: its classification, its masking, its labels and its direction. */
 export interface MaskSources {
   readonly classifications: readonly DataClassification[];
   readonly masking: readonly MaskingPolicy[];
   readonly labels: readonly string[];
+  readonly lattice: LabelLattice;
   readonly direction: Direction;
+  /** For operators that work with a key; well-known ones when absent. */
+  readonly keys?: MaskKeys | undefined;
 }
+
+/** Request header that gets the labels found, unless a policy names another one. */
+export const LABEL_HEADER = 'x-dta-labels';
 
 /**
  * Sections MaskProfiles and MaskBlobs. An outbound bundle masks requests only: responses are masked by the side that
- * owns the data. Throws DtaError when a profile needs more active nodes than the filter has.
+ * owns the data. Throws DtaError when a profile needs more active nodes or rules than the filter has.
  */
 export function compileMasks(sources: MaskSources): SectionData[] {
   const profiles = new Records(MaskProfile.SIZE);
@@ -33,11 +38,12 @@ export function compileMasks(sources: MaskSources): SectionData[] {
       ? [BodySide.Request, BodySide.Response]
       : [BodySide.Request];
   for (const side of sides) {
-    const blob = compileSide(sources, side);
-    if (blob === undefined) continue;
+    const plan = new SidePlanner(sources, side).plan();
+    if (plan === undefined) continue;
+    const blob = writeMaskBlob(plan, sources.keys ?? developmentMaskKeys);
     profiles.add((view, at) => {
       view.setUint8(at + MaskProfile.side, side);
-      view.setUint8(at + MaskProfile.unreadable, UnreadableAction.Deny);
+      view.setUint8(at + MaskProfile.unreadable, defaultAction(sources.masking));
       view.setUint32(at + MaskProfile.blobOff, blobOff, true);
       view.setUint32(at + MaskProfile.blobLen, blob.length, true);
     });
@@ -50,59 +56,88 @@ export function compileMasks(sources: MaskSources): SectionData[] {
   ];
 }
 
-function compileSide(sources: MaskSources, side: BodySide): Uint8Array | undefined {
-  const masks = masksByLabel(sources, side);
-  const tree = new FieldTree();
-  const names = new Map<string, NamedMask>();
-  let card: Mask | undefined;
-  for (const classification of sources.classifications) {
-    for (const field of classification.fields) {
-      const mask = masks.get(field.label);
-      if (mask !== undefined) addField(field, mask, tree, names);
+class SidePlanner {
+  readonly #sources: MaskSources;
+  readonly #side: BodySide;
+  readonly #masks = new Map<string, readonly Mask[]>();
+  #masksAnything = false;
+
+  constructor(sources: MaskSources, side: BodySide) {
+    this.#sources = sources;
+    this.#side = side;
+  }
+
+  /** Undefined when nothing is masked here, and nothing can be found without reading bodies. */
+  plan(): MaskPlan | undefined {
+    const { classifications, masking } = this.#sources;
+    const isRequest = this.#side === BodySide.Request;
+    const plan: MaskPlan = {
+      ...this.#fields(),
+      detectors: this.#each(classifications.flatMap((policy) => policy.detectors)),
+      values: this.#each(
+        classifications
+          .flatMap((policy) => policy.places)
+          .filter(({ place }) => isRequest || place !== ValuePlace.Query),
+      ),
+      segments: this.#each(isRequest ? classifications.flatMap((policy) => policy.segments) : []),
+      routes: actionsOfRoutes(masking),
+      allowsUpgrades: masking.length > 0 && masking.every((policy) => policy.allowsUpgrades),
+      labelHeader: isRequest ? labelHeaderOf(masking) : '',
+    };
+    const finds = isRequest && plan.values.length + plan.segments.length > 0;
+    return this.#masksAnything || finds ? plan : undefined;
+  }
+
+  #fields(): Pick<MaskPlan, 'tree' | 'names'> {
+    const tree = new FieldTree();
+    const names: MaskPlan['names'][number][] = [];
+    for (const field of this.#each(this.#sources.classifications.flatMap((one) => one.fields))) {
+      if ('path' in field) tree.add(field.path, field.mask);
+      else names.push(field);
     }
-    for (const label of classification.cardLabels) {
-      const mask = masks.get(label);
-      // Found by value there is one mask for all labels: in force when one of them is missing.
-      if (mask !== undefined) card = combineMasks(card, mask);
+    return { tree, names };
+  }
+
+  // One entry for each mask, so that each is in force by itself.
+  #each<Item extends { readonly label: string }>(
+    items: readonly Item[],
+  ): (Item & { mask: Mask })[] {
+    const found = new Map<string, Item & { mask: Mask }>();
+    for (const item of items) {
+      for (const mask of this.#masksOf(item.label)) {
+        found.set(`${JSON.stringify(item)} ${maskKey(mask)}`, { ...item, mask });
+      }
     }
+    return [...found.values()];
   }
-  if (tree.isEmpty && names.size === 0 && card === undefined) return undefined;
-  return writeMaskBlob({ tree, names: [...names.values()], card });
-}
 
-/** A field name with its mask. */
-interface NamedMask {
-  readonly fieldName: string;
-  readonly ignoreCase: boolean;
-  readonly mask: Mask;
-}
-
-function addField(
-  field: ClassifiedField,
-  mask: Mask,
-  tree: FieldTree,
-  names: Map<string, NamedMask>,
-): void {
-  if ('path' in field) {
-    tree.add(field.path, mask);
-    return;
+  // At least one: what nothing masks is still found.
+  #masksOf(label: string): readonly Mask[] {
+    let masks = this.#masks.get(label);
+    if (masks === undefined) {
+      const labels = bitsOf([label], this.#sources.labels);
+      const inForce = this.#rulesFor(label).map((rule) => maskOf(rule, labels));
+      masks = inForce.length === 0 ? [onlyFound(labels)] : withoutCovered(inForce);
+      this.#masks.set(label, masks);
+      this.#masksAnything ||= inForce.length > 0;
+    }
+    return masks;
   }
-  // One entry per label, so that each is in force for those who lack just this label.
-  const { fieldName, ignoreCase, label } = field;
-  names.set(`${ignoreCase} ${label} ${fieldName}`, { fieldName, ignoreCase, mask });
-}
 
-function masksByLabel(sources: MaskSources, side: BodySide): Map<string, Mask> {
-  const masks = new Map<string, Mask>();
-  for (const rule of sources.masking.flatMap((policy) => policy.rules)) {
-    if (!(side === BodySide.Request ? rule.inRequests : rule.inResponses)) continue;
-    for (const label of rule.labels)
-      masks.set(label, combineMasks(masks.get(label), maskOf(rule, label, sources)));
+  #rulesFor(label: string): LabelMask[] {
+    const included = this.#sources.lattice.below(label);
+    return this.#sources.masking
+      .flatMap((policy) => policy.rules)
+      .filter((rule) => (this.#side === BodySide.Request ? rule.inRequests : rule.inResponses))
+      .filter((rule) => rule.labels.some((one) => included.has(one)));
   }
-  return masks;
 }
 
-function maskOf(rule: LabelMask, label: string, sources: MaskSources): Mask {
-  const { operator, keep } = rule;
-  return { labels: bitsOf([label], sources.labels), operator, keep };
+function maskOf(rule: LabelMask, labels: bigint): Mask {
+  const { operator, keep, param, text, minBand, ignoresClearance } = rule;
+  return { labels, operator, keep, param, text, minBand, ignoresClearance };
+}
+
+function labelHeaderOf(masking: readonly MaskingPolicy[]): string {
+  return masking.find((policy) => policy.labelHeader !== undefined)?.labelHeader ?? LABEL_HEADER;
 }

@@ -24,7 +24,7 @@ test('routes keep their labels and paths, values their names', () => {
   expect(errors).toEqual([]);
   expect(set.classifications[0]).toMatchObject({
     fields: [],
-    cardLabels: [],
+    detectors: [],
     routes: [{ labels: ['PII', 'PCI'], paths: [{ text: '/a/**' }, { text: '*.json' }] }],
     requestValues: [
       { label: 'PCI', ref: { kind: RequestKind.Header, name: 'x-card' } },

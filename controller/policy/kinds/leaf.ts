@@ -17,6 +17,8 @@ export interface LeafMeta {
   readonly examples?: string[];
 }
 
+const NAME_PATTERN = '^[A-Za-z0-9._-]{1,63}$';
+
 /** A string that `parse` turns into a value or refuses. */
 export function leaf<T>(parse: (text: string) => T | Problem, meta: LeafMeta) {
   return z
@@ -35,6 +37,9 @@ export function nameLeaf(description: string) {
   return leaf(parseName, { description, pattern: NAME_PATTERN });
 }
 
+/** A data label. */
+export const labelLeaf = nameLeaf('data label, for example `PII`');
+
 /** Reads a name: 1 to 63 letters, digits, dots, underscores and hyphens. */
 export function parseName(text: string): string | Problem {
   if (isName(text)) return text;
@@ -51,5 +56,3 @@ export function issuesOf(problem: Problem, input: unknown, path: PropertyKey[]) 
     return { code: 'custom' as const, message, params: { ...params }, input, path };
   });
 }
-
-const NAME_PATTERN = '^[A-Za-z0-9._-]{1,63}$';

@@ -1,52 +1,73 @@
-/** The kind MaskingPolicy: how values with a label are masked. */
+/** The kind MaskingPolicy: how values with a label are masked, and what happens to bodies that cannot be read. */
 import { z } from 'zod';
 
-import { MaskOperator } from '../../layout.ts';
+import { Band, UnreadableAction } from '../../layout.ts';
 import type { LabelMask, MaskingPolicy, Origin } from '../policy-set.ts';
-import { destinationSchema, documentSchema, isObject, someOf } from './document.ts';
-import { nameLeaf } from './leaf.ts';
+import { Problem, quoted } from '../problem.ts';
+import { framingHeaders, parseParameterPath } from './classified-places.ts';
+import { destinationSchema, documentSchema, someOf } from './document.ts';
+import { labelLeaf, leaf } from './leaf.ts';
+import { buildTransformation, checkOperator, operatorFields } from './mask-operators.ts';
 
-// Most characters that keep-last may leave: the bound of the filter's masker.
-const KEEP_MAX = 16;
-
-const ruleSchema = z
-  .strictObject({
-    labels: someOf(nameLeaf('data label')),
-    // Unquoted, `null` is the null of YAML.
-    operator: z
-      .literal(['keep-last', 'redact', 'null', null])
-      .meta({ description: 'what happens to a value' }),
-    keep: z
-      .int()
-      .min(0)
-      .max(KEEP_MAX)
-      .meta({ description: 'characters left at the end, for keep-last' })
+const ruleSchema = checkOperator(
+  z.strictObject({
+    labels: someOf(labelLeaf).meta({
+      description: 'labels whose values are masked, and those of every label above them',
+    }),
+    ...operatorFields,
+    band: z
+      .enum(['low', 'guarded', 'high', 'critical'])
+      .meta({ description: 'risk band from which on the rule is in force; default low' })
+      .optional(),
+    clearance: z
+      .enum(['respect', 'ignore'])
+      .meta({
+        description:
+          '`ignore` masks also for callers that are cleared for the label; default respect',
+      })
       .optional(),
     bodies: someOf(z.enum(['request', 'response']))
-      .meta({ description: 'bodies that are masked; default both' })
+      .meta({
+        description: 'directions that are masked, bodies and what stands beside them; default both',
+      })
       .optional(),
+  }),
+);
+
+const unreadableSchema = z.enum(['deny', 'redact-body', 'pass-unmasked']);
+
+const routeSchema = z
+  .strictObject({
+    paths: someOf(
+      leaf(parseParameterPath, {
+        description: 'path of whole segments, with `/**` at the end for everything below',
+        pattern: '^[/*]',
+        examples: ['/export/**'],
+      }),
+    ).meta({ description: 'paths of the route, of which one has to match' }),
+    unreadable: unreadableSchema.meta({ description: 'what happens there' }),
   })
-  .refine((rule) => rule.operator !== 'keep-last' || rule.keep !== undefined, {
-    error: '`keep` is missing',
-    params: { help: 'write how many characters stay, for example `keep: 4`', offset: 0 },
-    when: (payload) => isObject(payload.value),
-  })
-  .refine((rule) => rule.operator === 'keep-last' || rule.keep === undefined, {
-    error: '`keep` is for `keep-last`',
-    path: ['keep'],
-    params: { help: 'remove it or write `operator: keep-last`', offset: 0 },
-    when: (payload) => isObject(payload.value) && payload.value.operator !== undefined,
-  });
+  .meta({ description: 'routes with another action for bodies that cannot be read' });
 
 /** The schema of a MaskingPolicy document. */
 export const maskingPolicySchema = documentSchema(
   'MaskingPolicy',
   z.strictObject({
     destination: destinationSchema,
-    unreadable: z
-      .enum(['deny'])
+    unreadable: unreadableSchema
       .meta({ description: 'what happens to bodies that cannot be read; default deny' })
       .optional(),
+    routes: someOf(routeSchema)
+      .meta({ description: 'routes with another action for bodies that cannot be read' })
+      .optional(),
+    upgrades: z
+      .enum(['deny', 'allow'])
+      .meta({ description: 'WebSocket and CONNECT, which are never masked; default deny' })
+      .optional(),
+    labelHeader: leaf(parseLabelHeader, {
+      description:
+        'request header that gets the labels found, `none` for no header; default x-dta-labels',
+    }).optional(),
     rules: someOf(ruleSchema),
   }),
 );
@@ -62,6 +83,13 @@ export function buildMaskingPolicy(
     name: metadata.name,
     origin: originOf([]),
     destination: spec.destination,
+    unreadable: actions[spec.unreadable ?? 'deny'],
+    routes: (spec.routes ?? []).map(({ paths, unreadable }) => ({
+      paths,
+      unreadable: actions[unreadable],
+    })),
+    allowsUpgrades: spec.upgrades === 'allow',
+    labelHeader: spec.labelHeader,
     rules: spec.rules.map(buildRule),
   };
 }
@@ -69,16 +97,43 @@ export function buildMaskingPolicy(
 function buildRule(rule: z.output<typeof ruleSchema>): LabelMask {
   const bodies = rule.bodies ?? ['request', 'response'];
   return {
+    ...buildTransformation(rule),
     labels: rule.labels,
-    operator: operators[rule.operator ?? 'null'],
-    keep: rule.keep ?? 0,
+    minBand: bands[rule.band ?? 'low'],
+    ignoresClearance: rule.clearance === 'ignore',
     inRequests: bodies.includes('request'),
     inResponses: bodies.includes('response'),
   };
 }
 
-const operators = {
-  'keep-last': MaskOperator.KeepLast,
-  redact: MaskOperator.Redact,
-  null: MaskOperator.Null,
+function parseLabelHeader(written: string): string | Problem {
+  if (written === 'none') return '';
+  const name = written.toLowerCase();
+  if (!/^[a-z0-9!#$%&'+.^_`|~-]{1,255}$/.test(name)) {
+    const help = "use 1 to 255 letters, digits and -_.!#$%&'+^`|~, or `none`";
+    return new Problem(`${quoted(written)} is not the name of a header`, help);
+  }
+  if (!framingHeaders.has(name) && !taken.has(name)) return name;
+  return new Problem(
+    `header ${quoted(name)} means something else`,
+    'write for example `x-dta-labels`',
+  );
+}
+
+const taken: ReadonlySet<string> = new Set([
+  'authorization',
+  'cookie',
+  'host',
+  'x-forwarded-client-cert',
+]);
+const actions = {
+  deny: UnreadableAction.Deny,
+  'redact-body': UnreadableAction.RedactBody,
+  'pass-unmasked': UnreadableAction.PassUnmasked,
+} as const;
+const bands = {
+  low: Band.Low,
+  guarded: Band.Guarded,
+  high: Band.High,
+  critical: Band.Critical,
 } as const;
