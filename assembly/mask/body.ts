@@ -2,8 +2,8 @@
  * One body on its way through the masker, in the format that its content type says. Whatever the chunks, the output is the
  * same. A document that cannot be read gives Malformed: what then happens is the caller's to decide.
  */
-import { enableDetector } from '../classify/detector-set';
-import { MaskDetector, MaskHeader } from '../layout';
+import { enableDetector, usePattern } from '../classify/detector-set';
+import { DetectorKind, MaskDetector, MaskHeader } from '../layout';
 import { dropInner } from './embedded';
 import { BodyFormat } from './bodies/body-format';
 import { closeFormat, feedFormat, openFormat } from './bodies/formats';
@@ -101,12 +101,18 @@ export function bodyHeld(block: usize): u32 {
 function enableDetectors(m: Masker): void {
   const set = detectorsOf(m);
   const count = load<u32>(m.blob, MaskHeader.detectorCount);
+  const strings = m.blob + load<u32>(m.blob, MaskHeader.stringOff);
   let record = m.blob + load<u32>(m.blob, MaskHeader.detectorOff);
   for (let i: u32 = 0; i < count; i++, record += MaskDetector.SIZE) {
     const rule = load<u32>(record, MaskDetector.rule);
     const strength = ruleStrength(m.blob, rule, m.clearance, m.band);
     if (strength == 0) continue;
     const kind = load<u32>(record, MaskDetector.kind);
+    if (kind >= <u32>DetectorKind.Pattern0) {
+      set.patterns = strings;
+      // INVARIANT: `validateMaskBlob` has checked the table.
+      usePattern(set, kind - DetectorKind.Pattern0, load<u32>(record, MaskDetector.pattern));
+    }
     enableDetector(set, kind, strength);
     if (strength > m.detectorStrength) m.detectorStrength = strength;
   }
