@@ -7,8 +7,6 @@
 import { aesEncrypt, aesExpand } from './aes';
 import { cmacCode, cmacPrepare, double, padBlock } from './cmac';
 
-/** Bytes of a key: the first half is for the code, the second for the text. */
-export const SIV_KEY_BYTES: usize = 32;
 /** What is written in front of the ciphertext. */
 export const SIV_BYTES: u32 = 16;
 /** Bytes that a text may have. */

@@ -7,10 +7,6 @@
  * behind the first have the constant of SubBytes in them: MixColumns leaves a column of equal bytes alone.
  */
 
-/** Bytes of a key. */
-export const AES_KEY_BYTES: u32 = 16;
-/** Bytes of a block. */
-export const AES_BLOCK_BYTES: u32 = 16;
 /** Bytes of a schedule; aligned or not. */
 export const AES_SCHEDULE_BYTES: usize = 176;
 

@@ -10,8 +10,6 @@
 import { aesEncrypt, aesExpand } from './aes';
 import { addNumber, numberBytes, writeNumber } from './numerals';
 
-/** Bytes of a key. */
-export const FF1_KEY_BYTES: u32 = 16;
 /** Numerals that a string may have. */
 export const FF1_LENGTH_LIMIT: u32 = 56;
 /** Bytes that a tweak may have. */

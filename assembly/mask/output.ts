@@ -19,6 +19,12 @@ export let maskedPtr: usize = 0;
 /** Bytes of output of the last feed. */
 export let maskedLen: usize = 0;
 
+/**
+ * What has to be reserved before an operator writes: a slice of input still finds the room that was made for it
+ * afterwards.
+ */
+export const OPERATOR_BYTES: usize = 1 << 18;
+
 let capacity: usize = 0;
 let spanStart: usize = 0;
 

@@ -28,7 +28,7 @@ import { closeHash, feedHash, openHash } from './operators/hash';
 import { drainKeepFirst } from './operators/keep-first';
 import { drainKeepLast } from './operators/keep-last';
 import { drainTruncate } from './operators/truncate';
-import { lacksRoom, reserveOutput } from './output';
+import { OPERATOR_BYTES, lacksRoom, reserveOutput } from './output';
 import { isConstant, operatorOf, ruleOf } from './rules';
 import { Masker, UNITS_MAX, detectorsOf, keyOf, unitsOf } from './state';
 import {
@@ -59,8 +59,6 @@ export const enum TextMode {
 
 /** Most bytes of decoded text that a value may have to be taken whole; a longer one is redacted. */
 const WHOLE_MAX: u32 = 1_024;
-/** Output that one drain of the window may need, escapes and texts of operators included. */
-const DRAIN_BYTES: usize = 1 << 17;
 const UTF8_MAX: u32 = 4;
 
 /** Starts a value under a rule (0: none). */
@@ -128,7 +126,7 @@ export function settleText(m: Masker): bool {
 
 /** Ends the value: what was held goes out. False when there is no room. */
 export function closeText(m: Masker): bool {
-  if (!reserveOutput(DRAIN_BYTES)) return false;
+  if (!reserveOutput(OPERATOR_BYTES)) return false;
   switch (m.textMode) {
     case TextMode.Detect:
       drainDetect(m, true);
@@ -192,7 +190,7 @@ function plainByChar(m: Masker, p: usize, len: u32): bool {
 
 /** Makes room in a full window. False when nothing of it can be decided. */
 function drain(m: Masker): bool {
-  if (!reserveOutput(DRAIN_BYTES)) return false;
+  if (!reserveOutput(OPERATOR_BYTES)) return false;
   switch (m.textMode) {
     case TextMode.Detect:
       drainDetect(m, false);
@@ -214,7 +212,7 @@ function drain(m: Masker): bool {
 
 /** A value that is too long to be taken whole is redacted; the rest of it is skipped. */
 function giveUpWhole(m: Masker): bool {
-  if (!reserveOutput(DRAIN_BYTES)) return false;
+  if (!reserveOutput(OPERATOR_BYTES)) return false;
   emitConstant(m, 0);
   clearWindow(m);
   m.textMode = TextMode.Skip;

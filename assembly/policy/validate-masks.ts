@@ -20,7 +20,7 @@ export function validateMasks(payload: usize): Refusal {
       return refuse(Refusal.EnumValue, BundleSection.MaskProfiles, i);
     }
     sides |= 1 << side;
-    if (load<u8>(profile, MaskProfile.unreadable) != <u8>UnreadableAction.Deny) {
+    if (load<u8>(profile, MaskProfile.unreadable) > <u8>UnreadableAction.PassUnmasked) {
       return refuse(Refusal.EnumValue, BundleSection.MaskProfiles, i);
     }
     if (

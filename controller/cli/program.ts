@@ -14,6 +14,7 @@ import { policyCommand } from './commands/policy.ts';
 import { restrictCommand } from './commands/restrict.ts';
 import { signalCommand } from './commands/signal.ts';
 import { statusCommand } from './commands/status.ts';
+import { tokenCommand } from './commands/token.ts';
 import { upCommand } from './commands/up.ts';
 import { versionCommand } from './commands/version.ts';
 
@@ -40,6 +41,7 @@ export function buildProgram(): Command {
     factCommand(),
     statusCommand(),
     auditCommand(),
+    tokenCommand(),
     versionCommand(),
   ];
   for (const command of commands) program.addCommand(command);

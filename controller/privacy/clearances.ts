@@ -11,6 +11,11 @@ import type { Clock } from '../clock.ts';
 import { DtaError } from '../errors.ts';
 import { ensurePrivateDir, readPrivate, writePrivate } from './private-file.ts';
 
+/** Directory of masking keys and clearances in a data directory. */
+export function maskingDir(dataDir: string): string {
+  return join(dataDir, 'masking');
+}
+
 /** One who is cleared. */
 export interface Clearance {
   readonly name: string;

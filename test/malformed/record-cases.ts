@@ -338,7 +338,7 @@ export const records: Case[] = [
     'an action',
     reasons.value,
     [S.MaskProfiles, 0],
-    (f) => f.set8(f.at(S.MaskProfiles, 0, MaskProfile.unreadable), 1),
+    (f) => f.set8(f.at(S.MaskProfiles, 0, MaskProfile.unreadable), 3),
   ],
   [
     'a number that is none',

@@ -9,7 +9,14 @@ import { emitText } from '../emit-text';
 import { bucketLen, bucketOf, bucketPtr } from '../operators/bucket';
 import { emitConstant } from '../operators/constant';
 import { preserveNumber } from '../operators/format-preserving';
-import { closeSpan, emitByte, isSpanOpen, openSpan } from '../output';
+import {
+  OPERATOR_BYTES,
+  closeSpan,
+  emitByte,
+  isSpanOpen,
+  openSpan,
+  reserveOutput,
+} from '../output';
 import { isConstant, operatorOf, ruleOf } from '../rules';
 import { Masker, Mode, detectorsOf, keyOf, unitsOf } from '../state';
 import { noteMasked } from '../text';
@@ -111,6 +118,7 @@ function decideNumber(m: Masker, isWhole: bool): bool {
     return false;
   }
   noteMasked(m, strength);
+  if (!reserveOutput(OPERATOR_BYTES)) return true;
   if (!isWhole || isConstant(operatorOf(m.blob, strength))) emitWithout(m, strength);
   else if (!emitNumber(m, strength)) emitAsString(m, strength);
   clearWindow(m);

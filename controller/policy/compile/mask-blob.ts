@@ -38,7 +38,7 @@ export interface MaskPlan extends PlacePlan {
 
 /**
  * The bytes of a blob, a multiple of 8. `keys` are written when a rule works with one. Throws DtaError when its paths need
- * too many active nodes, or when there are too many rules.
+ * too many active nodes.
  */
 export function writeMaskBlob(plan: MaskPlan, keys: MaskKeys): Uint8Array {
   plan.tree.checkActive();

@@ -1,6 +1,5 @@
 /** The rules of a mask blob, sorted by strength. */
-import { DtaError } from '../../errors.ts';
-import { MaskRule, RULES_MAX } from '../../layout.ts';
+import { MaskRule } from '../../layout.ts';
 import { Records, type StringTable } from '../../section-file.ts';
 import { compareMasks, isKeyed, type Mask, maskKey } from './mask.ts';
 
@@ -32,13 +31,11 @@ export class MaskRules {
     return [...this.#masks.values()].some((mask) => mask.operator === operator);
   }
 
-  /** The records, the weakest first. Throws DtaError when there are more than a blob may have. */
+  /**
+   * The records, the weakest first. INVARIANT: far fewer than RULES_MAX: of one label at most two for each band cover none of
+   * the others (`withoutCovered`).
+   */
   write(strings: StringTable): Records {
-    if (this.#masks.size > RULES_MAX) {
-      throw new DtaError('policyInvalid', `masks come to ${this.#masks.size} different rules`, {
-        help: `at most ${RULES_MAX}: use fewer labels or fewer masking rules for each`,
-      });
-    }
     const records = new Records(MaskRule.SIZE);
     for (const mask of this.#sorted()) {
       records.add((view, at) => {

@@ -43,9 +43,13 @@ export function compareMasks(a: Mask, b: Mask): number {
 
 /** Masks without those that are never in force alone and never the strongest: their place needs no record of them. */
 export function withoutCovered(masks: readonly Mask[]): Mask[] {
-  const unique = [...new Map(masks.map((mask) => [maskKey(mask), mask])).values()];
-  const sorted = unique.sort(compareMasks);
-  return sorted.filter((mask, i) => !sorted.slice(i + 1).some((other) => covers(other, mask)));
+  const unique = new Map(masks.map((mask) => [maskKey(mask), mask]));
+  const kept: Mask[] = [];
+  // The strongest first: what covers a mask is among those that are kept, which are few.
+  for (const mask of [...unique.values()].sort((a, b) => compareMasks(b, a))) {
+    if (!kept.some((stronger) => covers(stronger, mask))) kept.push(mask);
+  }
+  return kept.reverse();
 }
 
 /** True when the operator works with a key. */

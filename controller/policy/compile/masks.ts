@@ -27,7 +27,7 @@ export const LABEL_HEADER = 'x-dta-labels';
 
 /**
  * Sections MaskProfiles and MaskBlobs. An outbound bundle masks requests only: responses are masked by the side that
- * owns the data. Throws DtaError when a profile needs more active nodes or rules than the filter has.
+ * owns the data. Throws DtaError when a profile needs more active nodes than the filter has.
  */
 export function compileMasks(sources: MaskSources): SectionData[] {
   const profiles = new Records(MaskProfile.SIZE);

@@ -34,7 +34,7 @@ const HASH_DIGITS_MAX = 64;
 const HASH_DIGITS = 32;
 const SHIFT_DAYS_MAX = 3650;
 const WIDTH_MAX = 1_000_000_000;
-const DECIMAL = 10;
+const radixes = { digits: 10, 'letters-digits': 62 } as const;
 
 /** Fields of a rule that say what happens to a value. */
 export const operatorFields = {
@@ -56,8 +56,8 @@ export const operatorFields = {
     .meta({ description: `hexadecimal digits of hash; default ${HASH_DIGITS}` })
     .optional(),
   alphabet: z
-    .enum(['digits'])
-    .meta({ description: 'what format-preserving changes; default digits' })
+    .enum(['digits', 'letters-digits'])
+    .meta({ description: 'characters that format-preserving changes; default digits' })
     .optional(),
   days: z
     .int()
@@ -152,9 +152,9 @@ export function buildTransformation(rule: OperatorRule): Transformation {
   return { operator, keep: rule.keep ?? 0, param: paramOf(rule), text: rule.text ?? '' };
 }
 
-function paramOf({ operator, digits, days, width, unit }: OperatorRule): number {
+function paramOf({ operator, digits, alphabet, days, width, unit }: OperatorRule): number {
   if (operator === 'hash') return digits ?? HASH_DIGITS;
-  if (operator === 'format-preserving') return DECIMAL;
+  if (operator === 'format-preserving') return radixes[alphabet ?? 'digits'];
   if (unit !== undefined) return units[unit];
   return days ?? width ?? 0;
 }
