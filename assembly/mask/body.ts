@@ -139,7 +139,8 @@ function closeFormat(m: Masker): bool {
   return closeDocument(m);
 }
 
-function enableDetectors(m: Masker): void {
+/** Enables the detectors that are in force for the caller of a state whose blob, clearance and band are set. */
+export function enableDetectors(m: Masker): void {
   const set = detectorsOf(m);
   const count = load<u32>(m.blob, MaskHeader.detectorCount);
   let record = m.blob + load<u32>(m.blob, MaskHeader.detectorOff);
