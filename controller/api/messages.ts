@@ -181,6 +181,7 @@ export const auditRecord = z.object({
   bundleVersion: decimal,
   stateEpoch: decimal,
   clearance: decimal,
+  labels: decimal,
   maskedRequest: z.number(),
   maskedResponse: z.number(),
   source: z.string(),

@@ -93,6 +93,7 @@ class RecordReader {
       bundleVersion: this.#long(At.bundleVersion),
       stateEpoch: this.#long(At.stateEpoch),
       clearance: this.#long(At.clearance),
+      labels: this.#long(At.labels),
       maskedRequest: this.#view.getUint32(this.#start + At.maskedRequest, true),
       maskedResponse: this.#view.getUint32(this.#start + At.maskedResponse, true),
       source,

@@ -24,6 +24,7 @@ export function sampleRecord(changes: Partial<AuditRecord> = {}): AuditRecord {
     bundleVersion: 3n,
     stateEpoch: 9n,
     clearance: 5n,
+    labels: 3n,
     maskedRequest: 1,
     maskedResponse: 2,
     source:
@@ -69,6 +70,7 @@ function encodeRecord(record: AuditRecord): Buffer {
   bytes.writeBigUInt64LE(record.bundleVersion, At.bundleVersion);
   bytes.writeBigUInt64LE(record.stateEpoch, At.stateEpoch);
   bytes.writeBigUInt64LE(record.clearance, At.clearance);
+  bytes.writeBigUInt64LE(record.labels, At.labels);
   bytes.writeUInt32LE(record.maskedRequest, At.maskedRequest);
   bytes.writeUInt32LE(record.maskedResponse, At.maskedResponse);
   texts.forEach((text, i) => {

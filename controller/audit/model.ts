@@ -25,6 +25,8 @@ export interface AuditRecord {
   readonly stateEpoch: bigint;
   /** Labels granted, one bit each in the order of the bundle's labels. */
   readonly clearance: bigint;
+  /** Labels found in what passed, in the same order. */
+  readonly labels: bigint;
   /** Values masked in the request body. */
   readonly maskedRequest: number;
   /** Values masked in the response body. */

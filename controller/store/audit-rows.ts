@@ -26,6 +26,7 @@ export function toAuditRecord(row: Row): StoredAuditRecord {
     bundleVersion: unsigned(row.bundle_version),
     stateEpoch: unsigned(row.state_epoch),
     clearance: unsigned(row.clearance),
+    labels: unsigned(row.labels),
     maskedRequest: Number(row.masked_request),
     maskedResponse: Number(row.masked_response),
     source: String(row.source),
