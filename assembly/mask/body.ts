@@ -2,8 +2,8 @@
  * One body on its way through the masker, in the format that its content type says. Whatever the chunks, the output is the
  * same. A document that cannot be read gives Malformed: what then happens is the caller's to decide.
  */
-import { enableDetector } from '../classify/detector-set';
-import { MaskDetector, MaskHeader } from '../layout';
+import { enableDetector, usePattern } from '../classify/detector-set';
+import { DetectorKind, MaskDetector, MaskHeader } from '../layout';
 import { dropInner } from './embedded';
 import { BodyFormat } from './bodies/body-format';
 import { Charset } from './bodies/body-charset';
@@ -91,15 +91,22 @@ export function bodyHeld(block: usize): u32 {
   return maskerAt(block).rawLen;
 }
 
-function enableDetectors(m: Masker): void {
+/** Enables the detectors that are in force for the caller of a state whose blob, clearance and band are set. */
+export function enableDetectors(m: Masker): void {
   const set = detectorsOf(m);
   const count = load<u32>(m.blob, MaskHeader.detectorCount);
+  const strings = m.blob + load<u32>(m.blob, MaskHeader.stringOff);
   let record = m.blob + load<u32>(m.blob, MaskHeader.detectorOff);
   for (let i: u32 = 0; i < count; i++, record += MaskDetector.SIZE) {
     const rule = load<u32>(record, MaskDetector.rule);
     const strength = ruleStrength(m.blob, rule, m.clearance, m.band);
     if (strength == 0) continue;
     const kind = load<u32>(record, MaskDetector.kind);
+    if (kind >= <u32>DetectorKind.Pattern0) {
+      set.patterns = strings;
+      // INVARIANT: `validateMaskBlob` has checked the table.
+      usePattern(set, kind - DetectorKind.Pattern0, load<u32>(record, MaskDetector.pattern));
+    }
     enableDetector(set, kind, strength);
     if (strength > m.detectorStrength) m.detectorStrength = strength;
   }
