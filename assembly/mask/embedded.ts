@@ -37,6 +37,9 @@ type Close = (m: Masker) => bool;
 let feed: Feed = refuseFeed;
 let close: Close = refuseClose;
 let open: Close = refuseClose;
+let feedQuery: Feed = refuseFeed;
+let closeQuery: Close = refuseClose;
+let openQuery: Close = refuseClose;
 
 /**
  * Names the masker of documents. It reads strings that hold documents itself: the two would import one another.
@@ -47,11 +50,35 @@ export function useDocumentMasker(opens: Close, feeds: Feed, closes: Close): voi
   close = closes;
 }
 
+/** Names the masker of GraphQL documents. */
+export function useQueryMasker(opens: Close, feeds: Feed, closes: Close): void {
+  openQuery = opens;
+  feedQuery = feeds;
+  closeQuery = closes;
+}
+
+/** Starts a GraphQL document in the text that is the next value of `m`. False when there is no room. */
+export function openEmbeddedQuery(m: Masker): bool {
+  if (!openInner(m)) return false;
+  const n = maskerAt(m.inner);
+  n.isQuery = true;
+  return openQuery(n);
+}
+
 /**
  * Starts the document in the text that is the next value of `m`: the rules that lead there go on inside. False when there
  * is no room.
  */
 export function openEmbedded(m: Masker): bool {
+  if (!openInner(m)) return false;
+  const n = maskerAt(m.inner);
+  if (!open(n)) return false;
+  inheritNodes(m, n);
+  return true;
+}
+
+/** Makes a state for a document inside. */
+function openInner(m: Masker): bool {
   const inner = takeInner(m);
   if (inner == 0) return false;
   const n = maskerAt(inner);
@@ -69,8 +96,6 @@ export function openEmbedded(m: Masker): bool {
   );
   decodedLen = 0;
   writtenLen = 0;
-  if (!open(n)) return false;
-  inheritNodes(m, n);
   return true;
 }
 
@@ -120,7 +145,8 @@ export function flushEmbedded(m: Masker): bool {
   decodedLen = 0;
   writtenLen = 0;
   openMap(decoded, offsets, written, m.escape);
-  const isRead = feed(maskerAt(m.inner), decoded, len);
+  const n = maskerAt(m.inner);
+  const isRead = n.isQuery ? feedQuery(n, decoded, len) : feed(n, decoded, len);
   closeMap();
   return isRead;
 }
@@ -130,7 +156,7 @@ export function closeEmbedded(m: Masker): bool {
   if (!flushEmbedded(m)) return false;
   const n = maskerAt(m.inner);
   openMap(decoded, offsets, written, m.escape);
-  const isWhole = close(n);
+  const isWhole = n.isQuery ? closeQuery(n) : close(n);
   closeMap();
   m.count += n.count;
   m.found |= n.found;
