@@ -140,7 +140,7 @@ test('a name is masked at any depth, also in messages that hold themselves', () 
 test('`**` is followed into messages that hold themselves', () => {
   const lines = outlineOf('$.**.sku');
   expect(lines).toContain(`/2/1 Text ${does}`);
-  expect(lines).toContain('/5 as above');
+  expect(lines).toContain('/5/5 as above');
 });
 
 test('JSON values inside of protobuf are stepped through as JSON', () => {
