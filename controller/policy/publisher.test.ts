@@ -148,5 +148,5 @@ spec:
   };
   const { bundles } = await publisher.push(files, 'ops');
   const inbound = bundles.find(({ direction }) => direction === Direction.Inbound);
-  expect(Buffer.from(inbound?.bytes ?? []).includes(siv)).toBe(true);
+  expect(Buffer.from(inbound?.bytes ?? []).includes(Buffer.from(siv))).toBe(true);
 });
