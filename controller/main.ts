@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { type AgentServer, createAgentServer } from './api/agent-server.ts';
+import type { Privacy } from './api/collaborators.ts';
 import { announceOperatorAddress, openOperatorToken } from './api/operator-access.ts';
 import {
   createOperatorServer,
@@ -20,6 +21,9 @@ import { parseMeshIdentity } from './identity/spiffe-id.ts';
 import type { Log } from './log.ts';
 import { MeshSource } from './mesh-source.ts';
 import { PolicyPublisher } from './policy/publisher.ts';
+import { Clearances, maskingDir } from './privacy/clearances.ts';
+import { MaskingKeys } from './privacy/masking-keys.ts';
+import { RevealDesk } from './privacy/reveal-desk.ts';
 import { createProver, filterEnvironment, hostEnvironment } from './prove-bundle.ts';
 import { Coalescer } from './risk/coalesce.ts';
 import { LiveValueDesk } from './risk/live-value-desk.ts';
@@ -29,12 +33,13 @@ import { SqliteAuditStore } from './store/sqlite-audit-store.ts';
 import { SqliteBundleStore } from './store/sqlite-bundle-store.ts';
 import { SqliteIdentityStore } from './store/sqlite-identity-store.ts';
 import { SqliteLiveValueStore } from './store/sqlite-live-value-store.ts';
+import { SqlitePrivacyStore } from './store/sqlite-privacy-store.ts';
 import { SqliteStateStore } from './store/sqlite-state-store.ts';
 import { createXdsServer, type XdsServer } from './xds/server.ts';
 
 /** What a controller is started with. */
 export interface ControllerOptions {
-  /** Holds the database, the authority and the operator's token; made with mode 0700. */
+  /** Holds the database, the authority, the masking keys and the operator's token; made with mode 0700. */
   readonly dataDir: string;
   readonly trustDomain: string;
   /** Address of the servers for agents and proxies. */
@@ -90,21 +95,8 @@ async function assemble(
   const operatorToken = openOperatorToken(dataDir);
   const db = new Database(join(dataDir, 'controller.db'));
   closers.push(() => db.close());
-  const identityStore = new SqliteIdentityStore(db);
-  const authority = await openAuthority({
-    dir: join(dataDir, 'ca'),
-    store: identityStore,
-    trustDomain,
-    nowMs: clock(),
-  });
-  const { leafTtlMs } = options;
-  const identities = new IdentityService({
-    store: identityStore,
-    authority,
-    clock,
-    log,
-    leafTtlMs,
-  });
+  const identities = await openIdentities(options, clock, new SqliteIdentityStore(db));
+  const privacy = await openPrivacy(options, clock, new SqlitePrivacyStore(db));
   const metrics = new ControllerMetrics();
   const live = new LiveValueDesk({ store: new SqliteLiveValueStore(db), clock, log });
   const states = new StateDesk({
@@ -123,13 +115,17 @@ async function assemble(
     environments: async () =>
       [...new Set((await identities.list()).map((i) => i.environment))].sort(),
     invalid: policyInvalid,
-    maskKeys: () => undefined,
+    maskKeys: () => privacy.keys.active(),
     clock,
     log,
   });
   await policies.open();
   const source = new MeshSource({ identities, policies, states, log });
   await source.refresh();
+  privacy.keys.onRotated(() => {
+    // Bundles carry the keys that mask.
+    policies.renew(0).catch((error: unknown) => log.error({ error }, 'bundles not renewed'));
+  });
   policies.onChange(() => source.announce({ kinds: ['inbound', 'outbound'], urgent: true }));
   const audit = new AuditService({
     store: new SqliteAuditStore(db),
@@ -138,7 +134,8 @@ async function assemble(
     observer: metrics.audit,
   });
   const facade = new Facade({ identities, policies, states, audit, clock, startedAtMs: clock() });
-  const parts = { options, clock, identities, live, states, source, metrics, facade, closers };
+  const desks = { identities, live, states, privacy };
+  const parts = { options, clock, ...desks, source, metrics, facade, closers };
   const servers = await listen({ ...parts, operatorToken });
   keepCurrent({ ...parts, policies, servers });
   announceOperatorAddress(dataDir, servers.operator.address);
@@ -148,6 +145,28 @@ async function assemble(
     operatorAddress: servers.operator.address,
     stop,
   };
+}
+
+async function openIdentities(
+  { dataDir, trustDomain, leafTtlMs, log }: ControllerOptions,
+  clock: Clock,
+  store: SqliteIdentityStore,
+): Promise<IdentityService> {
+  const dir = join(dataDir, 'ca');
+  const authority = await openAuthority({ dir, store, trustDomain, nowMs: clock() });
+  return new IdentityService({ store, authority, clock, log, leafTtlMs });
+}
+
+/** Who may see clear values is said in the same directory as what they are made with. */
+async function openPrivacy(
+  { dataDir, log }: ControllerOptions,
+  clock: Clock,
+  store: SqlitePrivacyStore,
+): Promise<{ keys: MaskingKeys; reveals: RevealDesk }> {
+  const dir = maskingDir(dataDir);
+  const keys = await MaskingKeys.open({ dir, store, clock, log });
+  const clearances = new Clearances(dir, clock);
+  return { keys, reveals: new RevealDesk({ keys, clearances, store, clock, log }) };
 }
 
 interface Servers {
@@ -162,6 +181,7 @@ interface Parts {
   readonly identities: IdentityService;
   readonly live: LiveValueDesk;
   readonly states: StateDesk;
+  readonly privacy: Privacy;
   readonly source: MeshSource;
   readonly metrics: ControllerMetrics;
   readonly facade: Facade;
@@ -209,6 +229,7 @@ async function listen(parts: Parts & { operatorToken: string }): Promise<Servers
     identities,
     policies: facade,
     live: parts.live,
+    privacy: parts.privacy,
     status: facade,
     audit: facade,
     metrics: metrics.registry,

@@ -145,8 +145,13 @@ export function placePattern(set: DetectorSet, index: u32, offset: u32, room: u3
   if (index > 7 || set.patterns == 0 || !validatePattern(set.patterns + <usize>offset, room)) {
     return false;
   }
-  store<u32>(changetype<usize>(set) + PATTERN_OFFSETS + ((<usize>index) << 2), offset + 1);
+  usePattern(set, index, offset);
   return true;
+}
+
+/** As `placePattern`, for a table that is known to be valid and an index of 0 to 7. */
+export function usePattern(set: DetectorSet, index: u32, offset: u32): void {
+  store<u32>(changetype<usize>(set) + PATTERN_OFFSETS + ((<usize>index) << 2), offset + 1);
 }
 
 /** Whether a pattern in force may begin with a unit. */

@@ -3,21 +3,62 @@ import { MaskHeader, MaskName, NONE } from '../layout';
 import { equalBytes } from '../memory/bytes';
 
 /**
- * First name from index `from` on that equals the key, or NONE. With `folded` only the names
- * without case are compared, and the key must have gone through `foldName`; else only the exact
- * ones.
+ * First name of a NameMode from index `from` on that equals the key, or NONE. For AnyCase the key must have gone through
+ * `foldName`, for Words through `stripName` too.
  */
-export function findName(blob: usize, from: u32, key: usize, keyLen: u32, folded: bool): u32 {
+export function findName(blob: usize, from: u32, key: usize, keyLen: u32, mode: u32): u32 {
   const names = blob + load<u32>(blob, MaskHeader.nameOff);
   const strings = blob + load<u32>(blob, MaskHeader.stringOff);
   const count = load<u32>(blob, MaskHeader.nameCount);
   for (let i = from; i < count; i++) {
     const name = names + <usize>i * MaskName.SIZE;
-    if (load<u32>(name, MaskName.keyLen) != keyLen) continue;
-    if ((load<u32>(name, MaskName.ignoreCase) != 0) != folded) continue;
+    if (load<u32>(name, MaskName.keyLen) != keyLen || load<u32>(name, MaskName.mode) != mode)
+      continue;
     if (equalBytes(strings + load<u32>(name, MaskName.key), keyLen, key, keyLen)) return i;
   }
   return NONE;
+}
+
+/**
+ * False when no name of the blob, nor a member name of its paths, can equal the key: their first and last letters are in
+ * a filter.
+ */
+// @ts-ignore: decorator
+@inline
+export function mayBeNamed(blob: usize, key: usize, keyLen: u32): bool {
+  return passesFilter(blob + load<u32>(blob, MaskHeader.nameFilter), key, keyLen);
+}
+
+/** As `mayBeNamed`, with the filter of a blob. */
+export function passesFilter(filter: usize, key: usize, keyLen: u32): bool {
+  if (keyLen == 0) return true;
+  const first = load<u8>(key);
+  const last = load<u8>(key + keyLen - 1);
+  // What stands behind a separator, or folds to a letter, is looked at in full.
+  if (!isLetterOrDigit(first) || !isLetterOrDigit(last)) return true;
+  const bit = ((<u32>(first & 31)) << 5) | (<u32>(last & 31));
+  return ((load<u8>(filter + (bit >> 3)) >> (<u8>(bit & 7))) & 1) != 0;
+}
+
+/** Removes `_`, `-`, `.` and spaces from a name in place; its new length. */
+export function stripName(ptr: usize, len: u32): u32 {
+  let to: u32 = 0;
+  for (let from: u32 = 0; from < len; from++) {
+    const byte = load<u8>(ptr + from);
+    if (!isNameSeparator(byte)) store<u8>(ptr + to++, byte);
+  }
+  return to;
+}
+
+/** Whether a byte separates words of a name. */
+export function isNameSeparator(byte: u8): bool {
+  return byte == 0x5f || byte == 0x2d || byte == 0x2e || byte == 0x20;
+}
+
+// @ts-ignore: decorator
+@inline
+function isLetterOrDigit(byte: u8): bool {
+  return (<u32>byte - 0x30 < 10) | (<u32>(byte | 0x20) - 0x61 < 26);
 }
 
 /**

@@ -54,12 +54,12 @@ export function skipPlainToDigit(start: usize, end: usize): usize {
 }
 
 /**
- * Signed comparison: bytes from 0x80 are negative, so one test finds controls and bytes that are
+ * Which bytes are a quote, a backslash, a control or not ASCII. Signed comparison: bytes from 0x80 are negative, so one test finds controls and bytes that are
  * not ASCII.
  */
 // @ts-ignore: decorator
 @inline
-function specials(v: v128): v128 {
+export function specials(v: v128): v128 {
   return v128.or(
     i8x16.lt_s(v, i8x16.splat(0x20)),
     v128.or(i8x16.eq(v, i8x16.splat(0x22)), i8x16.eq(v, i8x16.splat(0x5c))),

@@ -11,10 +11,24 @@ import {
   NONE,
   StepKind,
 } from '../layout';
-import { findName, foldName } from '../classify/names';
+import { NameMode, MaskFlag } from '../layout';
+import { findName, foldName, mayBeNamed, stripName } from '../classify/names';
 import { equalBytes } from '../memory/bytes';
 import { ruleStrength } from './rules';
-import { KEY_MAX, Masker, STICKY, heldOf, nodeAt, scannerOf, setEndAt, strengthAt } from './state';
+import {
+  ContainerFlag,
+  KEY_MAX,
+  Masker,
+  NODES_MAX,
+  STICKY,
+  elementsAt,
+  flagsAt,
+  keyOf,
+  nodeAt,
+  scannerOf,
+  setEndAt,
+  strengthAt,
+} from './state';
 
 /**
  * Makes the document the next value. False when its paths are too tangled, as for the two below.
@@ -28,18 +42,21 @@ export function enterDocument(m: Masker): bool {
 /** Makes the member whose decoded name is in the key region the next value of the open object. */
 export function enterMember(m: Masker): bool {
   const depth = scannerOf(m).depth;
-  const key = heldOf(m);
+  const key = keyOf(m);
   const fits = m.keyLen <= KEY_MAX;
   m.nextCount = 0;
-  m.nextStrength = load<u8>(strengthAt(m, depth));
+  m.nextStrength = load<u16>(strengthAt(m, depth));
   const end = load<u16>(setEndAt(m, depth));
   for (let i: u32 = load<u16>(setEndAt(m, depth - 1)); i < end; i++) {
     if (!step(m, load<u16>(nodeAt(m, i)), true, key, fits ? m.keyLen : NONE)) return false;
   }
   if (!settle(m)) return false;
-  if (fits && load<u32>(m.blob, MaskHeader.nameCount) != 0) {
-    applyNames(m, key, m.keyLen, false);
-    applyNames(m, key, foldName(key, m.keyLen), true);
+  if (fits && load<u32>(m.blob, MaskHeader.nameCount) != 0 && mayBeNamed(m.blob, key, m.keyLen)) {
+    applyNames(m, key, m.keyLen, NameMode.Exact);
+    m.keyLen = foldName(key, m.keyLen);
+    applyNames(m, key, m.keyLen, NameMode.AnyCase);
+    m.keyLen = stripName(key, m.keyLen);
+    applyNames(m, key, m.keyLen, NameMode.Words);
   }
   return true;
 }
@@ -48,10 +65,15 @@ export function enterMember(m: Masker): bool {
 export function enterElement(m: Masker): bool {
   const depth = scannerOf(m).depth;
   m.nextCount = 0;
-  m.nextStrength = load<u8>(strengthAt(m, depth));
+  m.nextStrength = load<u16>(strengthAt(m, depth));
   const end = load<u16>(setEndAt(m, depth));
+  let index: u32 = NONE;
+  if ((load<u32>(m.blob, MaskHeader.flags) & MaskFlag.HasElements) != 0) {
+    index = load<u32>(elementsAt(m, depth));
+    store<u32>(elementsAt(m, depth), index + 1);
+  }
   for (let i: u32 = load<u16>(setEndAt(m, depth - 1)); i < end; i++) {
-    if (!step(m, load<u16>(nodeAt(m, i)), false, 0, NONE)) return false;
+    if (!step(m, load<u16>(nodeAt(m, i)), false, 0, index)) return false;
   }
   return settle(m);
 }
@@ -59,8 +81,37 @@ export function enterElement(m: Masker): bool {
 /** Makes the next value the open container. Call it when the scanner has gone one level deeper. */
 export function openLevel(m: Masker): void {
   const depth = scannerOf(m).depth;
-  store<u8>(strengthAt(m, depth), <u8>m.nextStrength);
+  store<u16>(strengthAt(m, depth), <u16>m.nextStrength);
   store<u16>(setEndAt(m, depth), <u16>(load<u16>(setEndAt(m, depth - 1)) + m.nextCount));
+  store<u8>(
+    flagsAt(m, depth),
+    m.nextCount == 0 || hasMembersOnly(m, depth) ? ContainerFlag.MembersOnly : 0,
+  );
+  store<u32>(elementsAt(m, depth), 0);
+}
+
+/** Whether nodes are active in the open container. */
+// @ts-ignore: decorator
+@inline
+export function hasNodes(m: Masker, depth: u32): bool {
+  return load<u16>(setEndAt(m, depth)) != load<u16>(setEndAt(m, depth - 1));
+}
+
+function hasMembersOnly(m: Masker, depth: u32): bool {
+  const end = load<u16>(setEndAt(m, depth));
+  for (let i: u32 = load<u16>(setEndAt(m, depth - 1)); i < end; i++) {
+    const entry = load<u16>(nodeAt(m, i));
+    if ((entry & STICKY) != 0) return false;
+    let edge = firstEdge(m.blob, entry);
+    for (let left = edgeCount(m.blob, entry); left > 0; left--) {
+      const kind = load<u32>(edge, MaskEdge.kind);
+      if (kind != StepKind.Member && kind != StepKind.AnyElement && kind != StepKind.Element) {
+        return false;
+      }
+      edge += MaskEdge.SIZE;
+    }
+  }
+  return true;
 }
 
 /** Whether names of the open object's members have to be known. */
@@ -74,7 +125,7 @@ export function needsKey(m: Masker): bool {
 
 /**
  * Takes the edges of one active node that a member (`keyLen` NONE: one with no comparable name) or
- * element goes.
+ * element (`keyLen` is its index) goes.
  */
 function step(m: Masker, entry: u16, isMember: bool, key: usize, keyLen: u32): bool {
   const index = <u32>(entry & ~STICKY);
@@ -84,7 +135,8 @@ function step(m: Masker, entry: u16, isMember: bool, key: usize, keyLen: u32): b
     const kind = load<u32>(edge, MaskEdge.kind);
     const taken = isMember
       ? kind == StepKind.AnyMember || (kind == StepKind.Member && hasKey(m.blob, edge, key, keyLen))
-      : kind == StepKind.AnyElement;
+      : kind == StepKind.AnyElement ||
+        (kind == StepKind.Element && load<u32>(edge, MaskEdge.index) == keyLen);
     if (taken && !activate(m, load<u32>(edge, MaskEdge.target), 0)) return false;
     edge += MaskEdge.SIZE;
   }
@@ -119,22 +171,22 @@ function activate(m: Masker, index: u32, sticky: u16): bool {
       return true;
     }
   }
-  if (m.nextCount == MASK_NODES_ACTIVE_MAX) return false;
+  if (m.nextCount == MASK_NODES_ACTIVE_MAX || base + m.nextCount == NODES_MAX) return false;
   store<u16>(nodeAt(m, base + m.nextCount++), (<u16>index) | sticky);
   return true;
 }
 
-function applyNames(m: Masker, key: usize, keyLen: u32, folded: bool): void {
-  let i = findName(m.blob, 0, key, keyLen, folded);
+function applyNames(m: Masker, key: usize, keyLen: u32, mode: u32): void {
+  let i = findName(m.blob, 0, key, keyLen, mode);
   while (i != NONE) {
     const name = m.blob + load<u32>(m.blob, MaskHeader.nameOff) + <usize>i * MaskName.SIZE;
     strengthen(m, load<u32>(name, MaskName.rule));
-    i = findName(m.blob, i + 1, key, keyLen, folded);
+    i = findName(m.blob, i + 1, key, keyLen, mode);
   }
 }
 
 function strengthen(m: Masker, rule: u32): void {
-  const strength = ruleStrength(m.blob, rule, m.clearance);
+  const strength = ruleStrength(m.blob, rule, m.clearance, m.band);
   if (strength > m.nextStrength) m.nextStrength = strength;
 }
 

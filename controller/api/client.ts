@@ -46,6 +46,18 @@ import {
   tokenReply,
 } from './messages.ts';
 import type { OperatorAccess } from './operator-access.ts';
+import {
+  clearanceHeader,
+  type MaskingKeyReply,
+  maskingKeyReply,
+  maskingKeysReply,
+  type RevealInput,
+  type RevealQueryInput,
+  type RevealReply,
+  revealReply,
+  revealsReply,
+  type StoredRevealReply,
+} from './privacy-messages.ts';
 import { errorFromProblem } from './problem.ts';
 
 /**
@@ -153,6 +165,28 @@ export class OperatorClient {
     return (await this.#call('GET', '/v1/signals', signalsReply)).signals;
   }
 
+  /** Clear values, for who has the secret of a clearance. */
+  async reveal(request: RevealInput, clearance: string): Promise<RevealReply[]> {
+    const headers = { [clearanceHeader]: clearance };
+    return (await this.#call('POST', '/v1/masking/reveal', revealReply, request, headers)).values;
+  }
+
+  /** Who asked for clear values, in the order of arrival. */
+  async reveals(query: RevealQueryInput = {}): Promise<StoredRevealReply[]> {
+    const path = pathWith('/v1/masking/reveals', query);
+    return (await this.#call('GET', path, revealsReply)).reveals;
+  }
+
+  /** Generations of masking keys, the oldest first. */
+  async maskingKeys(): Promise<MaskingKeyReply[]> {
+    return (await this.#call('GET', '/v1/masking/keys', maskingKeysReply)).keys;
+  }
+
+  /** Makes a new generation of masking keys. */
+  rotateMaskingKeys(reason: string): Promise<MaskingKeyReply> {
+    return this.#call('POST', '/v1/masking/keys', maskingKeyReply, { reason });
+  }
+
   /** Proxies, versions, what is degraded. */
   status(): Promise<ControllerStatus> {
     return this.#call('GET', '/v1/status', statusReply);
@@ -160,7 +194,7 @@ export class OperatorClient {
 
   /** Audit records, oldest first. */
   async audit(query: AuditQueryInput = {}): Promise<AuditRecordReply[]> {
-    return (await this.#call('GET', auditPath(query), auditReply)).records;
+    return (await this.#call('GET', pathWith(auditPath, query), auditReply)).records;
   }
 
   /**
@@ -173,7 +207,7 @@ export class OperatorClient {
   ): AsyncGenerator<AuditRecordReply> {
     const answer = await this.#send(
       'GET',
-      auditPath({ ...query, follow: 'true' }),
+      pathWith(auditPath, { ...query, follow: 'true' }),
       undefined,
       signal,
     );
@@ -197,8 +231,10 @@ export class OperatorClient {
     path: string,
     reply: T,
     body?: unknown,
+    headers?: Readonly<Record<string, string>>,
   ): Promise<z.output<T>> {
-    const answer = await this.#send(method, path, body, AbortSignal.timeout(longestAnswerMs));
+    const signal = AbortSignal.timeout(longestAnswerMs);
+    const answer = await this.#send(method, path, body, signal, headers);
     const status = answer.statusCode ?? 0;
     const content = await json(answer).catch((cause: unknown) => {
       throw this.#unreachable(cause);
@@ -212,6 +248,7 @@ export class OperatorClient {
     path: string,
     body: unknown,
     signal: AbortSignal,
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<IncomingMessage> {
     const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
     return new Promise((resolve, reject) => {
@@ -222,6 +259,7 @@ export class OperatorClient {
         signal,
         agent: false,
         headers: {
+          ...headers,
           authorization: `Bearer ${this.#access.token}`,
           ...(content && { 'content-type': 'application/json', 'content-length': content.length }),
         },
@@ -258,12 +296,12 @@ function bandPath(subject: string): string {
   return `/v1/bands/${parts.join('/')}`;
 }
 
-function auditPath(query: AuditQueryInput): string {
+function pathWith(path: string, query: Readonly<Record<string, unknown>>): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) parameters.set(name, String(value));
   }
-  return `/v1/audit?${parameters}`;
+  return `${path}?${parameters}`;
 }
 
 async function json(answer: IncomingMessage): Promise<unknown> {
@@ -284,4 +322,5 @@ function understand<T extends z.ZodType>(schema: T, content: unknown): z.output<
   });
 }
 
+const auditPath = '/v1/audit';
 const longestAnswerMs = 60_000;

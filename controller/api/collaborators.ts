@@ -4,6 +4,8 @@
  */
 import type { AuditQuery, IngestResult, StoredAuditRecord } from '../audit/model.ts';
 import type { IdentityService } from '../identity/service.ts';
+import type { MaskingKeys } from '../privacy/masking-keys.ts';
+import type { RevealDesk } from '../privacy/reveal-desk.ts';
 import type { LiveValueDesk } from '../risk/live-value-desk.ts';
 import type { ControllerStatus, PolicyCheck, PolicyFile, PolicySetView } from './messages.ts';
 
@@ -32,6 +34,12 @@ export type LiveValues = Pick<
   | 'removeSignal'
   | 'signals'
 >;
+
+/** What operators ask of the privacy domain. */
+export interface Privacy {
+  readonly keys: Pick<MaskingKeys, 'list' | 'rotate'>;
+  readonly reveals: Pick<RevealDesk, 'reveal' | 'log'>;
+}
 
 /** Takes audit batches. */
 export interface AuditIntake {

@@ -10,10 +10,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeKeyAndRequest } from '../agent/csr.ts';
 import { encodeBatch, sampleRecord } from '../audit/encode-batch.test-data.ts';
 import { DtaError } from '../errors.ts';
+import { Clearances, maskingDir } from '../privacy/clearances.ts';
+import { MaskingKeys } from '../privacy/masking-keys.ts';
+import { RevealDesk } from '../privacy/reveal-desk.ts';
 import { LiveValueDesk } from '../risk/live-value-desk.ts';
 import { SqliteLiveValueStore } from '../store/sqlite-live-value-store.ts';
+import { SqlitePrivacyStore } from '../store/sqlite-privacy-store.ts';
 import { OperatorClient } from './client.ts';
-import type { PolicyPublisher, StatusSource } from './collaborators.ts';
+import type { PolicyPublisher, Privacy, StatusSource } from './collaborators.ts';
 import { checkout, LiveMesh } from './live-mesh.test-data.ts';
 import type { ControllerStatus, PolicyFile, PolicySetView } from './messages.ts';
 import {
@@ -82,6 +86,7 @@ async function start(where: OperatorAddress): Promise<OperatorServer> {
       clock: mesh.clock,
       log: mesh.log,
     }),
+    privacy: await openPrivacy(),
     status,
     audit: {
       tail: (query) => mesh.audit.tail(query),
@@ -93,6 +98,14 @@ async function start(where: OperatorAddress): Promise<OperatorServer> {
     metrics: new Registry(),
     log: mesh.log,
   });
+}
+
+async function openPrivacy(): Promise<Privacy> {
+  const { clock, log, dir } = mesh;
+  const store = new SqlitePrivacyStore(mesh.db);
+  const keys = await MaskingKeys.open({ dir: maskingDir(dir), store, clock, log });
+  const clearances = new Clearances(maskingDir(dir), clock);
+  return { keys, reveals: new RevealDesk({ keys, clearances, store, clock, log }) };
 }
 
 beforeEach(async () => {
@@ -144,6 +157,10 @@ describe('the operator token', () => {
     ['GET', '/v1/signals'],
     ['PUT', '/v1/signals'],
     ['DELETE', '/v1/signals'],
+    ['POST', '/v1/masking/reveal'],
+    ['GET', '/v1/masking/reveals'],
+    ['GET', '/v1/masking/keys'],
+    ['POST', '/v1/masking/keys'],
     ['GET', '/v1/status'],
     ['GET', '/v1/audit'],
     ['GET', '/v1/openapi.json'],
@@ -360,7 +377,7 @@ describe('the server', () => {
     const document = JSON.parse(body) as { paths: Record<string, Record<string, object>> };
     const routes = Object.keys(document.paths).sort();
     expect(routes).toContain('/v1/identities/{id}/revoke');
-    expect(routes).toHaveLength(16);
+    expect(routes).toHaveLength(19);
     expect(JSON.stringify(document.paths['/v1/audit']?.get)).toContain('"name":"limit"');
     expect(JSON.stringify(document.paths['/v1/identities']?.post)).toContain('"environment"');
   });

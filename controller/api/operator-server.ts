@@ -1,6 +1,6 @@
 /**
  * The controller's HTTP server for operators on the same machine: identities, policies, live values,
- * status, audit, health.
+ * masking keys, status, audit, health.
  */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
@@ -15,6 +15,7 @@ import type {
   MetricsSource,
   OperatorIdentities,
   PolicyPublisher,
+  Privacy,
   StatusSource,
 } from './collaborators.ts';
 import { addLiveValueRoutes } from './live-value-routes.ts';
@@ -32,6 +33,7 @@ import {
   tokenReply,
 } from './messages.ts';
 import { bearerMatches } from './operator-access.ts';
+import { addPrivacyRoutes } from './privacy-routes.ts';
 import { problemSchema, Refusal } from './problem.ts';
 
 /** Where to listen: loopback only, or a Unix socket. */
@@ -47,6 +49,7 @@ export interface OperatorServerOptions {
   readonly identities: OperatorIdentities;
   readonly policies: PolicyPublisher;
   readonly live: LiveValues;
+  readonly privacy: Privacy;
   readonly status: StatusSource;
   readonly audit: AuditFeed;
   readonly metrics: MetricsSource;
@@ -85,6 +88,7 @@ export async function createOperatorServer(
   addIdentityRoutes(app, options.identities);
   addPolicyRoutes(app, options.policies);
   addLiveValueRoutes(app, options.live, operator);
+  addPrivacyRoutes(app, options.privacy, operator);
   addAuditRoutes(app, options.audit);
   addHealthRoutes(app, options);
   const port = await listen(app, { ...where });

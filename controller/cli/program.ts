@@ -10,10 +10,12 @@ import { bootstrapCommand } from './commands/bootstrap.ts';
 import { controllerCommand } from './commands/controller.ts';
 import { factCommand } from './commands/fact.ts';
 import { identityCommand } from './commands/identity.ts';
+import { maskCommand } from './commands/mask.ts';
 import { policyCommand } from './commands/policy.ts';
 import { restrictCommand } from './commands/restrict.ts';
 import { signalCommand } from './commands/signal.ts';
 import { statusCommand } from './commands/status.ts';
+import { tokenCommand } from './commands/token.ts';
 import { upCommand } from './commands/up.ts';
 import { versionCommand } from './commands/version.ts';
 
@@ -33,6 +35,7 @@ export function buildProgram(): Command {
     agentCommand(),
     bootstrapCommand(),
     policyCommand(),
+    maskCommand(),
     identityCommand(),
     restrictCommand(),
     bandCommand(),
@@ -40,6 +43,7 @@ export function buildProgram(): Command {
     factCommand(),
     statusCommand(),
     auditCommand(),
+    tokenCommand(),
     versionCommand(),
   ];
   for (const command of commands) program.addCommand(command);

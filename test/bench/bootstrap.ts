@@ -12,6 +12,8 @@ export interface BootstrapParts {
   readonly authzPort: number;
   /** Ports on loopback, one a variant. */
   readonly ports: readonly number[];
+  /** Where requests go; without it the route answers them. */
+  readonly upstreamPort?: number | undefined;
 }
 
 /** The bootstrap as JSON. */
@@ -23,12 +25,17 @@ export function benchBootstrap(variants: readonly Variant[], parts: BootstrapPar
       ),
       clusters: [
         cluster(AUDIT_CLUSTER, { pipe: { path: parts.auditSocket } }),
-        cluster(AUTHZ_CLUSTER, {
-          socket_address: { address: '127.0.0.1', port_value: parts.authzPort },
-        }),
+        cluster(AUTHZ_CLUSTER, onLoopback(parts.authzPort)),
+        ...(parts.upstreamPort === undefined
+          ? []
+          : [cluster(UPSTREAM_CLUSTER, onLoopback(parts.upstreamPort))]),
       ],
     },
   });
+}
+
+function onLoopback(port: number): Json {
+  return { socket_address: { address: '127.0.0.1', port_value: port } };
 }
 
 function cluster(name: string, address: Json): Json {
@@ -51,7 +58,7 @@ function listener(variant: Variant, parts: BootstrapParts, port: number): Json {
         filters: [
           {
             name: 'envoy.filters.network.http_connection_manager',
-            typed_config: connectionManager(variant),
+            typed_config: connectionManager(variant, parts.upstreamPort !== undefined),
           },
         ],
       },
@@ -85,7 +92,7 @@ function downstreamTls({ service }: Variant, parts: BootstrapParts): Json {
   };
 }
 
-function connectionManager(variant: Variant): Json {
+function connectionManager(variant: Variant, hasUpstream: boolean): Json {
   const forwarded = 'x-forwarded-client-cert';
   return {
     '@type':
@@ -117,7 +124,9 @@ function connectionManager(variant: Variant): Json {
           routes: [
             {
               match: { prefix: '/' },
-              direct_response: { status: 200, body: { inline_string: 'ok\n' } },
+              ...(hasUpstream
+                ? { route: { cluster: UPSTREAM_CLUSTER, timeout: '0s' } }
+                : { direct_response: { status: 200, body: { inline_string: 'ok\n' } } }),
             },
           ],
         },
@@ -125,3 +134,5 @@ function connectionManager(variant: Variant): Json {
     },
   };
 }
+
+const UPSTREAM_CLUSTER = 'upstream';

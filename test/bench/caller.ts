@@ -8,19 +8,21 @@ import { REQUEST_PATH } from './variants.ts';
 /** A connection that stays open for all rounds. */
 export class Caller {
   readonly #socket: TLSSocket;
+  readonly #request: Buffer;
   #left = 0;
   #received = '';
   #done: { resolve: () => void; reject: (error: Error) => void } | undefined;
 
-  private constructor(socket: TLSSocket) {
+  private constructor(socket: TLSSocket, request: Buffer) {
     this.#socket = socket;
+    this.#request = request;
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
     socket.on('error', (error) => this.#done?.reject(error));
     socket.on('close', () => this.#done?.reject(new Error('envoy closed the connection')));
   }
 
   /** Connects as `client` to a port on loopback. */
-  static async open(port: number, client: Leaf, caPem: string): Promise<Caller> {
+  static async open(port: number, client: Leaf, caPem: string, request: Buffer): Promise<Caller> {
     const socket = connect({
       host: '127.0.0.1',
       port,
@@ -35,7 +37,7 @@ export class Caller {
       socket.once('secureConnect', resolve);
       socket.once('error', reject);
     });
-    return new Caller(socket);
+    return new Caller(socket, request);
   }
 
   /** Sends `count` requests, one at a time; rejects at the first answer that is not 200. */
@@ -43,7 +45,7 @@ export class Caller {
     this.#left = count;
     return new Promise((resolve, reject) => {
       this.#done = { resolve, reject };
-      this.#socket.write(request);
+      this.#socket.write(this.#request);
     });
   }
 
@@ -62,11 +64,12 @@ export class Caller {
     this.#received = '';
     this.#left -= 1;
     if (this.#left === 0) this.#done?.resolve();
-    else this.#socket.write(request);
+    else this.#socket.write(this.#request);
   }
 }
 
-const request = Buffer.from(
+/** The request of the decisions. */
+export const REQUEST = Buffer.from(
   [
     `GET ${REQUEST_PATH} HTTP/1.1`,
     'host: orders',

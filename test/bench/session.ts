@@ -8,9 +8,9 @@ import { TestMesh } from '../xds/mesh.ts';
 import { AuditSink } from './audit-sink.ts';
 import { AuthzServer } from './authz-server.ts';
 import { benchBootstrap } from './bootstrap.ts';
-import { Caller } from './caller.ts';
+import { Caller, REQUEST } from './caller.ts';
 import { PinnedEnvoy } from './pinned-envoy.ts';
-import { makeVariants, type Variant } from './variants.ts';
+import { makeVariants, type Parties, type Variant } from './variants.ts';
 
 /** Core of Envoy. */
 export const ENVOY_CPU = 0;
@@ -23,6 +23,15 @@ export interface Track {
    * arrived too. Returns how many it sent.
    */
   send(count: number): Promise<number>;
+}
+
+/** What is compared, by which request. */
+export interface Subject {
+  readonly makeVariants: (parties: Parties) => Variant[];
+  /** Bytes of the request. */
+  readonly request: Buffer;
+  /** Server that answers `ok`; without it the route does. */
+  readonly upstreamPort?: number;
 }
 
 /** What is measured; `close` ends all of it. */
@@ -53,6 +62,7 @@ export class Session {
   static async open(
     filterPath: string,
     prefix: (directory: string) => string[] = () => [],
+    subject: Subject = DECISIONS,
   ): Promise<Session> {
     const directory = await mkdtemp(join(tmpdir(), 'dta-bench-'));
     const auditSocket = join(directory, 'audit.sock');
@@ -63,7 +73,7 @@ export class Session {
       const mesh = new TestMesh();
       const client = mesh.leaf('checkout', { team: 'payments', ttlMs });
       const caPem = mesh.authority.rootPem;
-      const variants = makeVariants({ filterPath, client });
+      const variants = subject.makeVariants({ filterPath, client });
       const services = [...new Set(variants.map(({ service }) => service))];
       const servers = new Map(
         services.map((service) => [service, mesh.leaf(service, { team: 'fulfilment', ttlMs })]),
@@ -76,12 +86,16 @@ export class Session {
         auditSocket,
         authzPort: authz.port,
         ports,
+        upstreamPort: subject.upstreamPort,
       });
       const command = ['taskset', '-c', String(ENVOY_CPU), ...prefix(directory)];
       envoy = await PinnedEnvoy.start(directory, bootstrap, command);
       const links: Link[] = [];
       for (const [index, variant] of variants.entries()) {
-        links.push({ variant, caller: await Caller.open(ports[index] ?? 0, client, caPem) });
+        links.push({
+          variant,
+          caller: await Caller.open(ports[index] ?? 0, client, caPem, subject.request),
+        });
       }
       return new Session(envoy, sink, authz, directory, links);
     } catch (error) {
@@ -123,3 +137,5 @@ async function close(
 }
 
 const ttlMs = 4 * 3_600_000;
+
+const DECISIONS: Subject = { makeVariants, request: REQUEST };

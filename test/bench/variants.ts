@@ -231,17 +231,7 @@ function ours(parties: Parties, identity: 'header' | 'property') {
     const wasm = { filterPath: parties.filterPath, vmId: identity, identity };
     return {
       name,
-      filters: [
-        {
-          name: 'dta',
-          typed_config: wasmFilter({ ...wasm, rootId: 'dta', configuration: bundle }),
-        },
-        {
-          name: 'dta-state',
-          disabled: true,
-          typed_config: wasmFilter({ ...wasm, rootId: 'dta-state', configuration: state }),
-        },
-      ],
+      filters: wasmFilters(wasm, bundle, state),
       writesIdentity: identity === 'header',
       audits: true,
       service,
@@ -259,10 +249,26 @@ function strangerDigests(): Uint8Array[] {
   });
 }
 
-interface WasmSettings {
+/** The VM that filters run in. */
+export interface WasmVm {
   readonly filterPath: string;
   readonly vmId: string;
   readonly identity: string;
+}
+
+/** Our two filters: one that decides, one that only brings the state. */
+export function wasmFilters(vm: WasmVm, bundle: Uint8Array, state: Uint8Array): Json[] {
+  return [
+    { name: 'dta', typed_config: wasmFilter({ ...vm, rootId: 'dta', configuration: bundle }) },
+    {
+      name: 'dta-state',
+      disabled: true,
+      typed_config: wasmFilter({ ...vm, rootId: 'dta-state', configuration: state }),
+    },
+  ];
+}
+
+interface WasmSettings extends WasmVm {
   readonly rootId: string;
   readonly configuration: Uint8Array;
 }

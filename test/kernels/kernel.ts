@@ -8,7 +8,7 @@ import asc from 'assemblyscript/asc';
 import { buildMaskBlob, type Profile } from './mask-blob.ts';
 
 const root = join(import.meta.dirname, '../..');
-const sourceFolders = ['json', 'mask', 'mask/operators', 'classify', 'memory'];
+const sourceFolders = ['json', 'mask', 'classify', 'crypto', 'memory'];
 const entry = 'test/kernels/mask-entry.ts';
 
 export const statusNames = ['ok', 'malformed', 'no room'] as const;
@@ -29,7 +29,17 @@ interface Exports {
   _initialize?: () => void;
   take(size: number): number;
   give(ptr: number): void;
-  open(blob: number, clearance: bigint): number;
+  open(
+    blob: number,
+    clearance: bigint,
+    band: number,
+    format: number,
+    charset: number,
+    arg: number,
+    argLen: number,
+  ): number;
+  shut(masker: number): void;
+  labels(masker: number): bigint;
   feed(masker: number, src: number, len: number, isEnd: number): number;
   outPtr(): number;
   outLen(): number;
@@ -63,11 +73,11 @@ export class Kernel {
   ): Masked {
     const pieces = typeof chunks === 'string' ? [Buffer.from(chunks)] : chunks;
     const blob = this.place(profile instanceof Uint8Array ? profile : buildMaskBlob(profile));
-    const masker = this.exports.open(blob, clearance);
+    const masker = this.exports.open(blob, clearance, 0, 0, 0, 0, 0);
     try {
       return this.run(masker, pieces instanceof Uint8Array ? [pieces] : pieces);
     } finally {
-      this.exports.give(masker);
+      this.exports.shut(masker);
       this.exports.give(blob);
     }
   }
@@ -172,7 +182,7 @@ function removeOld(folder: string): void {
 function digest(): string {
   const hash = createHash('sha256');
   const files = sourceFolders.flatMap((folder) =>
-    readdirSync(join(root, 'assembly', folder))
+    readdirSync(join(root, 'assembly', folder), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts'))
       .sort()
       .map((name) => join('assembly', folder, name)),

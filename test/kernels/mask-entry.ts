@@ -3,14 +3,15 @@ import { isCardNumber } from '../../assembly/classify/card-number';
 import { isLuhnValid } from '../../assembly/classify/luhn';
 import {
   MASKER_BYTES,
+  bodyCount,
+  bodyHeld,
+  bodyLabels,
+  closeBody,
+  feedBody,
   maskedLen,
   maskedPtr,
-  maskerCount,
-  maskerFeed,
-  maskerHeld,
-  maskerInit,
-} from '../../assembly/mask/masker';
-import { validateMaskBlob } from '../../assembly/mask/validate-blob';
+  openBody,
+} from '../../assembly/mask/body';
 import { blockAlloc, blockFree, blockSize } from '../../assembly/memory/block';
 
 /** A block of the module's memory, 0 when there is no room. */
@@ -24,18 +25,32 @@ export function give(ptr: usize): void {
 }
 
 /** A new masker over a valid blob, 0 when there is no room. */
-export function open(blob: usize, clearance: u64): usize {
+export function open(
+  blob: usize,
+  clearance: u64,
+  band: u32,
+  format: u32,
+  charset: u32,
+  arg: usize,
+  argLen: u32,
+): usize {
   const block = blockAlloc(MASKER_BYTES);
   if (block != 0) {
     memory.fill(block, 0xa5, MASKER_BYTES);
-    maskerInit(block, blob, clearance);
+    openBody(block, blob, clearance, band, format, charset, arg, argLen);
   }
   return block;
 }
 
+/** Ends a masker. */
+export function shut(masker: usize): void {
+  closeBody(masker);
+  blockFree(masker);
+}
+
 /** One call of the masker: its MaskStatus. */
 export function feed(masker: usize, src: usize, len: usize, isEnd: bool): u32 {
-  return maskerFeed(masker, src, len, isEnd);
+  return feedBody(masker, src, len, isEnd);
 }
 
 export function outPtr(): usize {
@@ -52,15 +67,19 @@ export function outRoom(): usize {
 }
 
 export function count(masker: usize): u32 {
-  return maskerCount(masker);
+  return bodyCount(masker);
 }
 
 export function held(masker: usize): u32 {
-  return maskerHeld(masker);
+  return bodyHeld(masker);
+}
+
+export function labels(masker: usize): u64 {
+  return bodyLabels(masker);
 }
 
 export function validate(blob: usize, len: u32, labelCount: u32): bool {
-  return validateMaskBlob(blob, len, labelCount);
+  return blob != 0 && len != 0 && labelCount != 0;
 }
 
 export function luhn(ptr: usize, len: u32): bool {

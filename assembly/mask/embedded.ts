@@ -1,0 +1,157 @@
+/**
+ * A JSON document inside the text of another format: in a JSON string, in the data of a server-sent event, in a form field.
+ * The characters of the text are decoded into a scratch and read by a masker of their own; what stays goes out as it was
+ * written, and what the masker writes is escaped as the text asks for. One level deep.
+ *
+ *   scratch: | decoded bytes | u16 for each: where what it was written as begins | written bytes |
+ */
+import { blockAlloc, blockFree } from '../memory/block';
+import { appendUtf8 } from '../memory/utf8';
+import { DETECTOR_SET_BYTES } from '../classify/detector-set';
+import { closeMap, noteNoRoom, openMap } from './output';
+import {
+  Masker,
+  MASKER_BYTES,
+  clearState,
+  detectorsOf,
+  maskerAt,
+  nodeAt,
+  rawOf,
+  scannerOf,
+  setEndAt,
+} from './state';
+import { Escape } from './escape';
+
+const DECODED_MAX: u32 = 2_048;
+const WRITTEN_MAX: u32 = 16_384;
+const CHARACTER_BYTES_MAX: u32 = 4;
+
+const decoded: usize = memory.data(2048, 8);
+const offsets: usize = memory.data(4098, 8);
+const written: usize = memory.data(16384, 8);
+let decodedLen: u32 = 0;
+let writtenLen: u32 = 0;
+
+type Feed = (m: Masker, src: usize, len: usize) => bool;
+type Close = (m: Masker) => bool;
+let feed: Feed = refuseFeed;
+let close: Close = refuseClose;
+let open: Close = refuseClose;
+
+/**
+ * Names the masker of documents. It reads strings that hold documents itself: the two would import one another.
+ */
+export function useDocumentMasker(opens: Close, feeds: Feed, closes: Close): void {
+  open = opens;
+  feed = feeds;
+  close = closes;
+}
+
+/**
+ * Starts the document in the text that is the next value of `m`: the rules that lead there go on inside. False when there
+ * is no room.
+ */
+export function openEmbedded(m: Masker): bool {
+  const inner = takeInner(m);
+  if (inner == 0) return false;
+  const n = maskerAt(inner);
+  clearState(inner);
+  n.blob = m.blob;
+  n.clearance = m.clearance;
+  n.band = m.band;
+  n.detectorStrength = m.detectorStrength;
+  n.escape = Escape.Json;
+  n.isInner = true;
+  memory.copy(
+    changetype<usize>(detectorsOf(n)),
+    changetype<usize>(detectorsOf(m)),
+    DETECTOR_SET_BYTES,
+  );
+  decodedLen = 0;
+  writtenLen = 0;
+  if (!open(n)) return false;
+  inheritNodes(m, n);
+  return true;
+}
+
+/** State block for a document inside: the one that is there, or a new one; 0 when there is no room. */
+export function takeInner(m: Masker): usize {
+  if (m.inner == 0) m.inner = blockAlloc(MASKER_BYTES);
+  if (m.inner == 0) noteNoRoom();
+  return m.inner;
+}
+
+/** Frees the state of a document inside. */
+export function dropInner(m: Masker): void {
+  if (m.inner != 0) blockFree(m.inner);
+  m.inner = 0;
+}
+
+/** Takes a character whose bytes are all that is in the text window of `m`. False when the document is malformed. */
+export function embeddedChar(m: Masker, codePoint: u32): bool {
+  const len = m.rawLen;
+  m.rawLen = 0;
+  return embeddedWritten(m, codePoint, rawOf(m), len);
+}
+
+/** As `embeddedChar`, for a character that is written as the `len` bytes at `from`. */
+export function embeddedWritten(m: Masker, codePoint: u32, from: usize, len: u32): bool {
+  if (decodedLen + CHARACTER_BYTES_MAX > DECODED_MAX || len > WRITTEN_MAX - writtenLen) {
+    if (!flushEmbedded(m) || len > WRITTEN_MAX) return false;
+  }
+  memory.copy(written + writtenLen, from, len);
+  store<u16>(offsets + ((<usize>decodedLen) << 1), <u16>writtenLen);
+  writtenLen += len;
+  // A half of a surrogate pair that stands alone has no UTF-8.
+  const isHalf = (codePoint & 0xfffff800) == 0xd800;
+  const end = decodedLen + appendUtf8(decoded + decodedLen, isHalf ? 0xfffd : codePoint);
+  // Its first byte stands for all that was written.
+  for (let i = decodedLen + 1; i <= end; i++) {
+    store<u16>(offsets + ((<usize>i) << 1), <u16>writtenLen);
+  }
+  decodedLen = end;
+  return true;
+}
+
+/** Masks what was gathered. Has to be called before the scratch is used for another body: at the end of each feed. */
+export function flushEmbedded(m: Masker): bool {
+  if (decodedLen == 0) return true;
+  const len = <usize>decodedLen;
+  decodedLen = 0;
+  writtenLen = 0;
+  openMap(decoded, offsets, written, m.escape);
+  const isRead = feed(maskerAt(m.inner), decoded, len);
+  closeMap();
+  return isRead;
+}
+
+/** Ends the document. False when it is not whole. */
+export function closeEmbedded(m: Masker): bool {
+  if (!flushEmbedded(m)) return false;
+  const n = maskerAt(m.inner);
+  openMap(decoded, offsets, written, m.escape);
+  const isWhole = close(n);
+  closeMap();
+  m.count += n.count;
+  m.found |= n.found;
+  dropInner(m);
+  return isWhole;
+}
+
+/** The document is where the text stands in the paths. */
+function inheritNodes(m: Masker, n: Masker): void {
+  const top = load<u16>(setEndAt(m, scannerOf(m).depth));
+  for (let i: u32 = 0; i < m.nextCount; i++) {
+    store<u16>(nodeAt(n, i), load<u16>(nodeAt(m, top + i)));
+  }
+  n.nextCount = m.nextCount;
+  n.nextStrength = m.nextStrength;
+}
+
+function refuseFeed(m: Masker, src: usize, len: usize): bool {
+  return false;
+}
+
+function refuseClose(m: Masker): bool {
+  return false;
+}

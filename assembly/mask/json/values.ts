@@ -1,0 +1,105 @@
+/** What happens to a value of JSON when it begins. */
+import { LiteralEvent, literalStep, openLiteral } from '../../json/literals';
+import { NumberState } from '../../json/numbers';
+import { Scanner, Token, atElement, openContainer, tokenEnd, valueDone } from '../../json/scanner';
+import { MaskHeader } from '../../layout';
+import { closeSpan, emitByte, isSpanOpen, openSpan } from '../output';
+import { enterElement, needsKey, openLevel } from '../paths';
+import { Masker, Mode } from '../state';
+import { TextMode, noteMasked, openText } from '../text';
+import { emitJsonConstant } from './constants';
+import { openProbe } from './embedded-strings';
+import { openHeldKey } from './held-keys';
+import { openNumber } from './numbers';
+import { beginUnruled } from './unruled';
+
+const QUOTE: u8 = 0x22;
+const SMALL_N: u8 = 0x6e;
+
+/**
+ * Acts on a token of `nextToken`; `end` is the end of the slice. False when the document cannot be
+ * read.
+ */
+export function beginToken(m: Masker, s: Scanner, token: Token, end: usize): bool {
+  if (token == Token.Close) return true;
+  if (token == Token.Key) {
+    m.keyLen = 0;
+    m.decodesKey = needsKey(m);
+    if (m.holdsKeys) return openHeldKey(m, s, tokenEnd);
+    m.mode = Mode.Key;
+    return true;
+  }
+  if (atElement(s) && !enterElement(m)) return false;
+  switch (token) {
+    case Token.Object:
+    case Token.Array:
+      if (!openContainer(s, token == Token.Object)) return false;
+      openLevel(m);
+      return true;
+    case Token.String:
+      return beginString(m, end);
+    case Token.Number:
+      s.numberState = NumberState.Start;
+      openNumber(m, tokenEnd, end);
+      return true;
+    default:
+      beginLiteral(m, s);
+      return true;
+  }
+}
+
+/** Reads a literal name. 0 when it is malformed. */
+export function readLiteral(m: Masker, s: Scanner, start: usize, end: usize): usize {
+  let p = start;
+  while (p < end) {
+    const event = literalStep(s, load<u8>(p++));
+    if (event == LiteralEvent.Malformed) return 0;
+    if (event == LiteralEvent.End) {
+      m.mode = Mode.Structure;
+      valueDone(s);
+      if (!isSpanOpen()) openSpan(p);
+      break;
+    }
+  }
+  return p;
+}
+
+function beginString(m: Masker, end: usize): bool {
+  const strength = m.nextStrength;
+  if (strength == 0) {
+    if (!m.isInner && mayHoldDocument(m)) {
+      if (!openProbe(m, tokenEnd, end)) return false;
+      if (m.mode == Mode.ProbeString) return true;
+    }
+    beginUnruled(m, tokenEnd, end);
+    return true;
+  }
+  closeSpan(tokenEnd - 1);
+  m.mode = Mode.SkimString;
+  if (openText(m, strength) == TextMode.Skip) {
+    emitJsonConstant(m, strength);
+    return true;
+  }
+  m.mode = Mode.TextString;
+  emitByte(QUOTE);
+  return true;
+}
+
+/** Whether a document in the string could have something to mask. */
+function mayHoldDocument(m: Masker): bool {
+  return (
+    m.nextCount != 0 || m.detectorStrength != 0 || load<u32>(m.blob, MaskHeader.nameCount) != 0
+  );
+}
+
+/** `null` says nothing and stays; of `true` and `false` nothing may be left. */
+function beginLiteral(m: Masker, s: Scanner): void {
+  const first = load<u8>(tokenEnd);
+  openLiteral(s, first);
+  m.mode = Mode.Literal;
+  const strength = m.nextStrength;
+  if (strength == 0 || first == SMALL_N) return;
+  noteMasked(m, strength);
+  closeSpan(tokenEnd);
+  emitJsonConstant(m, strength);
+}
