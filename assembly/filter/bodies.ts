@@ -96,7 +96,8 @@ function maskChunk(
       return BodyAction.StopAndBuffer;
     }
     // Letting go now could let the trailers go past, and what is held back would be missing.
-    if (body.mayBeDecoded && body.isWaiting) return stopChunk(id, stream, side, Reason.BodyUnreadable);
+    if (body.mayBeDecoded && body.isWaiting)
+      return stopChunk(id, stream, side, Reason.BodyUnreadable);
   }
   body.buffered = 0;
   body.isWaiting = false;

@@ -49,8 +49,15 @@ export function bootstrapCommand(): Command {
       [],
     )
     .option('--admin-port <port>', "Envoy's admin interface on loopback", parsePort, 15_000)
-    .option('--decompress', 'decode gzip, br and zstd around the filter, so that it can mask', false)
-    .option('--access-log <file>', 'write an access log without what is masked; - is standard output')
+    .option(
+      '--decompress',
+      'decode gzip, br and zstd around the filter, so that it can mask',
+      false,
+    )
+    .option(
+      '--access-log <file>',
+      'write an access log without what is masked; - is standard output',
+    )
     .action((options: Options) => {
       const sockets = join(resolve(options.socketDir), options.workload);
       const { inbound, app } = options;
