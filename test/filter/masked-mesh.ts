@@ -25,6 +25,8 @@ export interface Choices {
   readonly labelHeader?: string;
   readonly rules?: readonly string[];
   readonly audit?: string;
+  /** Service that it is about; `orders` when absent. */
+  readonly service?: string;
   readonly direction?: Direction;
   readonly vm?: VmOptions;
 }
@@ -42,6 +44,10 @@ export function maskedPolicy(choices: Choices = {}): string {
     ...(choices.upgrades ? [`upgrades: ${choices.upgrades}`] : []),
     ...(choices.labelHeader ? [`labelHeader: ${choices.labelHeader}`] : []),
   ];
+  return document(choices, rules, options).replaceAll('orders', choices.service ?? 'orders');
+}
+
+function document(choices: Choices, rules: readonly string[], options: readonly string[]): string {
   return `
 apiVersion: sm-dta/v1
 kind: AccessPolicy

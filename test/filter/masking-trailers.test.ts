@@ -8,7 +8,6 @@ import {
   MASKED_CARD,
   MaskedMesh,
   textOf,
-  valuesOf,
 } from './masked-mesh.ts';
 
 const DECOMPRESSING = { 'xds.node.metadata.dta_decompress': 'true' };
