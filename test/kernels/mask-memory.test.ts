@@ -30,8 +30,8 @@ test('no room is a status, for this call and the ones after it; another masker g
   const kernel = await loadKernel();
   const { exports } = kernel;
   const blob = kernel.place(buildMaskBlob({}));
-  const masker = exports.open(blob, 0n);
-  const other = exports.open(blob, 0n);
+  const masker = exports.open(blob, 0n, 0, 0, 0, 0, 0);
+  const other = exports.open(blob, 0n, 0, 0, 0, 0, 0);
   const document = Buffer.from(`[${'0,'.repeat(200_000)}0]`);
   const src = kernel.place(document);
   for (const size of [32 << 20, 1 << 20, 65_536, 16_368]) while (exports.take(size) !== 0);
