@@ -26,6 +26,8 @@ import {
 } from './units';
 
 const SLOTS: usize = memory.data(64, 8);
+/** Units in which a colon is looked for at once. */
+const SEARCH_SPAN: u32 = 128;
 /** Most units of a label. */
 const LABEL_MAX: u32 = 16;
 
@@ -35,8 +37,9 @@ export let firstAnchor: u32 = NOWHERE;
 /** Start of the next value that waits, NOWHERE when there is none. */
 export let nextWaiting: u32 = NOWHERE;
 
-/** The next colon at or behind the position that was asked for last. */
+/** The next colon, or how far it is known that there is none. */
 let nextColon: u32 = 0;
+let isColon: bool = false;
 /** The digit that was last read a telephone number from, and the number's end. */
 let nationalOf: u32 = NOWHERE;
 let nationalEnd: u32 = NOTHING;
@@ -46,6 +49,7 @@ export function clearAnchors(): void {
   firstAnchor = NOWHERE;
   nextWaiting = NOWHERE;
   nextColon = 0;
+  isColon = false;
   nationalOf = NOWHERE;
   for (let kind: u32 = DetectorKind.Phone; kind <= <u32>DetectorKind.Mac; kind++) forget(kind);
 }
@@ -95,15 +99,20 @@ export function takeWaiting(set: DetectorSet, pos: u32): void {
 
 /** A word of letters and digits that is no part of an address itself, and a colon behind it. */
 function labelAt(set: DetectorSet, text: usize, pos: u32, len: u32, isEnd: bool): bool {
-  if (nextColon <= pos) {
-    const index = findByte(text + <usize>pos, len - pos, 0x3a);
-    nextColon = index < 0 ? len : pos + <u32>index;
-  }
-  if (nextColon == len || nextColon - pos > LABEL_MAX) return true;
+  if (nextColon < pos) findColon(text, pos, len);
+  else if (!isColon && nextColon - pos <= LABEL_MAX) findColon(text, nextColon, len);
+  if (!isColon || nextColon - pos > LABEL_MAX) return true;
   if ((unitClass(unitAt(text, nextColon + 1, len)) & Unit.Hex) == 0) return true;
   if (!allOfClass(text, pos, nextColon, Unit.Alnum)) return true;
   if (nextColon - pos <= 4 && allOfClass(text, pos, nextColon, Unit.Hex)) return true;
   return colonAnchor(set, text, pos, nextColon, len, isEnd);
+}
+
+function findColon(text: usize, start: u32, len: u32): void {
+  const span = min(len - start, SEARCH_SPAN);
+  const index = findByte(text + <usize>start, span, 0x3a);
+  isColon = index >= 0;
+  nextColon = start + (isColon ? <u32>index : span);
 }
 
 /** The first digits behind a word are the number it announces. */

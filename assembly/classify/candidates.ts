@@ -165,7 +165,8 @@ function mailAt(set: DetectorSet, text: usize, pos: u32, len: u32, isEnd: bool):
   return takeAnswer(set, DetectorKind.Email, pos, emailAt(text, pos, len, isEnd));
 }
 
-function patternsAt(set: DetectorSet, text: usize, pos: u32, len: u32, isEnd: bool): bool {
+/** Takes the matches of patterns that begin at `pos`. False when the text ends before that is known. */
+export function patternsAt(set: DetectorSet, text: usize, pos: u32, len: u32, isEnd: bool): bool {
   if (!beginsPattern(set, load<u8>(text + <usize>pos))) return true;
   for (let kind: u32 = DetectorKind.Pattern0; kind <= <u32>DetectorKind.Pattern7; kind++) {
     if (!isEnabled(set, kind)) continue;

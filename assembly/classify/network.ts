@@ -56,7 +56,9 @@ export function ipv6At(text: usize, pos: u32, len: u32, isEnd: bool): u32 {
       break;
     }
   }
-  if (isAlnum(unitAt(text, p, len))) return NOTHING;
+  const next = unitAt(text, p, len);
+  if (isAlnum(next)) return NOTHING;
+  if (next == 0x3a && (unitClass(unitAt(text, p + 1, len)) & Unit.Hex) != 0) return NOTHING;
   if (!isShort) return groups == 8 ? p : NOTHING;
   if (groups == 0 || groups > 7 || (groups == 1 && !isShortFirst && p - pos < 5)) return NOTHING;
   return hasDigit || groups > 2 ? p : NOTHING;

@@ -1,4 +1,5 @@
 /** Where runs of token characters end, remembered so that no run is read twice from within. */
+import { LOOKAHEAD_MAX } from './answers';
 import { runEnd } from './units';
 
 /** u32[2] per slot: from where to where the run that was read last is known. */
@@ -16,12 +17,19 @@ export function clearTokenRuns(): void {
   memory.fill(KNOWN, 0, 24);
 }
 
-/** The end of the run of units of a class that `pos` is in, at most `len`. A slot is always asked for one class. */
+/**
+ * The end of the run of units of a class that `pos` is in, at most `len`; not more than LOOKAHEAD_MAX units behind `pos` have to be
+ * in the run that is answered. A slot is always asked for one class.
+ */
 export function endOfRun(slot: RunSlot, text: usize, pos: u32, len: u32, bit: u32): u32 {
   const known = KNOWN + ((<usize>slot) << 3);
-  if (pos >= load<u32>(known) && pos < load<u32>(known, 4)) return load<u32>(known, 4);
-  const end = runEnd(text, pos, len, bit);
-  store<u32>(known, pos);
+  let end = load<u32>(known, 4);
+  if (pos < load<u32>(known) || pos >= end) {
+    store<u32>(known, pos);
+    end = pos;
+  }
+  const most = len - pos > LOOKAHEAD_MAX ? pos + LOOKAHEAD_MAX : len;
+  if (end < most) end = runEnd(text, end, most, bit);
   store<u32>(known, end, 4);
   return end;
 }

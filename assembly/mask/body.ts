@@ -98,7 +98,8 @@ export function bodyHeld(block: usize): u32 {
   return maskerAt(block).rawLen;
 }
 
-function enableDetectors(m: Masker): void {
+/** Enables the detectors that are in force for the caller of a state whose blob, clearance and band are set. */
+export function enableDetectors(m: Masker): void {
   const set = detectorsOf(m);
   const count = load<u32>(m.blob, MaskHeader.detectorCount);
   const strings = m.blob + load<u32>(m.blob, MaskHeader.stringOff);

@@ -181,6 +181,7 @@ export const auditRecord = z.object({
   bundleVersion: decimal,
   stateEpoch: decimal,
   clearance: decimal,
+  labels: decimal,
   maskedRequest: z.number(),
   maskedResponse: z.number(),
   source: z.string(),
@@ -190,6 +191,8 @@ export const auditRecord = z.object({
   bodyReason: z.string().optional(),
   cutByRevocation: z.boolean(),
   shadowDiffers: z.boolean(),
+  bodyPassed: z.boolean(),
+  bodyRedacted: z.boolean(),
 });
 /** Answer to `GET /v1/audit`. */
 export const auditReply = z.object({ records: z.array(auditRecord) });

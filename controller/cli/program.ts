@@ -10,6 +10,7 @@ import { bootstrapCommand } from './commands/bootstrap.ts';
 import { controllerCommand } from './commands/controller.ts';
 import { factCommand } from './commands/fact.ts';
 import { identityCommand } from './commands/identity.ts';
+import { maskCommand } from './commands/mask.ts';
 import { policyCommand } from './commands/policy.ts';
 import { restrictCommand } from './commands/restrict.ts';
 import { signalCommand } from './commands/signal.ts';
@@ -34,6 +35,7 @@ export function buildProgram(): Command {
     agentCommand(),
     bootstrapCommand(),
     policyCommand(),
+    maskCommand(),
     identityCommand(),
     restrictCommand(),
     bandCommand(),

@@ -143,6 +143,7 @@ export interface Transformation {
 
 /** How values with one of the labels, or one above it, are masked: from a band on, for callers that lack the label. */
 export interface LabelMask extends Transformation {
+  readonly origin: Origin;
   readonly labels: readonly string[];
   readonly minBand: Band;
   /** For every caller, whatever it is cleared for. */

@@ -30,7 +30,8 @@ export function* cutsOf(bytes: Buffer): Generator<Buffer[]> {
   yield [bytes];
   yield [bytes, Buffer.alloc(0)];
   const step = bytes.length > 1_500 ? Math.ceil(bytes.length / 300) : 1;
-  for (let cut = 1; cut < bytes.length; cut += step) yield [bytes.subarray(0, cut), bytes.subarray(cut)];
+  for (let cut = 1; cut < bytes.length; cut += step)
+    yield [bytes.subarray(0, cut), bytes.subarray(cut)];
   const single = Array.from(bytes, (_, i) => bytes.subarray(i, i + 1));
   yield single;
   yield single.flatMap((one) => [one, Buffer.alloc(0)]);

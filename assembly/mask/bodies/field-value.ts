@@ -9,7 +9,7 @@
 import { normalUnit } from '../../classify/normal';
 import { CheckMode, checkByte, isCheckedWhole } from '../../json/checker';
 import { SCANNER_BYTES } from '../../json/scanner';
-import { MaskHeader, MaskOperator, REPLACE_MAX } from '../../layout';
+import { MaskHeader, MaskOperator } from '../../layout';
 import { appendUtf8, readUtf8, readUtf8Len } from '../../memory/utf8';
 import {
   closeEmbedded,
@@ -19,9 +19,8 @@ import {
   openEmbedded,
   takeInner,
 } from '../embedded';
-import { ESCAPED_MAX } from '../escape';
 import { emitConstant } from '../operators/constant';
-import { closeSpan, openSpan, reserveOutput } from '../output';
+import { closeSpan, lacksRoom, openSpan } from '../output';
 import { operatorOf } from '../rules';
 import { KEY_MAX, Masker, keyOf, maskerAt, rawOf, scannerOf } from '../state';
 import { TextMode, closeText, openText, settleText, textChar, textPlain } from '../text';
@@ -179,9 +178,8 @@ function mayHoldDocument(m: Masker): bool {
 function emitStandIn(m: Masker, strength: u32): bool {
   const operator = operatorOf(m.blob, strength);
   if (operator == MaskOperator.Null || operator == MaskOperator.Drop) return true;
-  if (!reserveOutput(<usize>REPLACE_MAX * ESCAPED_MAX * ESCAPED_MAX)) return false;
   emitConstant(m, strength);
-  return true;
+  return !lacksRoom;
 }
 
 function probeChar(m: Masker, codePoint: u32, p: usize): bool {

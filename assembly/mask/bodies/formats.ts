@@ -6,7 +6,10 @@ import { BodyFormat } from './body-format';
 import { closeTable, feedTable, openTable } from './csv';
 import { closeEvents, feedEvents, openEvents } from './event-stream';
 import { closeForm, feedForm, openForm } from './form';
+import { closeFrames, feedFrames, openFrames } from './grpc';
+import { closeTexts, feedTexts, openTexts } from './grpc-web-text';
 import { closeLines, closeRecords, feedLines, feedRecords } from './json-texts';
+import { closeMessage, feedMessage, openMessages } from './protobuf';
 import { closeText, feedText, openText } from './text';
 
 /** Starts a body. False when its format cannot be read with what is known of it. */
@@ -28,6 +31,13 @@ export function openFormat(m: Masker, arg: usize, argLen: u32): bool {
       return openTable(m, argLen == 0);
     case BodyFormat.EventStream:
       return openEvents(m);
+    case BodyFormat.Protobuf:
+      return openMessages(m, argLen);
+    case BodyFormat.Grpc:
+    case BodyFormat.GrpcWeb:
+      return openFrames(m, argLen);
+    case BodyFormat.GrpcWebText:
+      return openTexts(m, argLen);
     default:
       return false;
   }
@@ -50,6 +60,13 @@ export function feedFormat(m: Masker, src: usize, len: usize): bool {
       return feedTable(m, src, len);
     case BodyFormat.EventStream:
       return feedEvents(m, src, len);
+    case BodyFormat.Protobuf:
+      return feedMessage(m, src, len);
+    case BodyFormat.Grpc:
+    case BodyFormat.GrpcWeb:
+      return feedFrames(m, src, len);
+    case BodyFormat.GrpcWebText:
+      return feedTexts(m, src, len);
     default:
       return false;
   }
@@ -72,6 +89,13 @@ export function closeFormat(m: Masker): bool {
       return closeTable(m);
     case BodyFormat.EventStream:
       return closeEvents(m);
+    case BodyFormat.Protobuf:
+      return closeMessage(m);
+    case BodyFormat.Grpc:
+    case BodyFormat.GrpcWeb:
+      return closeFrames(m);
+    case BodyFormat.GrpcWebText:
+      return closeTexts(m);
     default:
       return false;
   }

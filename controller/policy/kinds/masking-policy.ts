@@ -90,14 +90,15 @@ export function buildMaskingPolicy(
     })),
     allowsUpgrades: spec.upgrades === 'allow',
     labelHeader: spec.labelHeader,
-    rules: spec.rules.map(buildRule),
+    rules: spec.rules.map((rule, i) => buildRule(rule, originOf(['spec', 'rules', i]))),
   };
 }
 
-function buildRule(rule: z.output<typeof ruleSchema>): LabelMask {
+function buildRule(rule: z.output<typeof ruleSchema>, origin: Origin): LabelMask {
   const bodies = rule.bodies ?? ['request', 'response'];
   return {
     ...buildTransformation(rule),
+    origin,
     labels: rule.labels,
     minBand: bands[rule.band ?? 'low'],
     ignoresClearance: rule.clearance === 'ignore',

@@ -1,0 +1,8 @@
+/** `dta mask`: what policies do to bodies. */
+import { Command } from 'commander';
+
+import { tryCommand } from './mask/try.ts';
+
+export function maskCommand(): Command {
+  return new Command('mask').description('try and test masking').addCommand(tryCommand());
+}
