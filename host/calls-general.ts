@@ -20,7 +20,10 @@ export function generalCalls(host: CallHost): Imports {
       return written(host.memory().handOver(Buffer.from(value), ptrPtr, lenPtr));
     },
     proxy_set_property: (path: number, pathLen: number, value: number, valueLen: number) => {
-      const [name, bytes] = [host.memory().read(path, pathLen), host.memory().read(value, valueLen)];
+      const [name, bytes] = [
+        host.memory().read(path, pathLen),
+        host.memory().read(value, valueLen),
+      ];
       if (!name || !bytes) return Status.InvalidMemoryAccess;
       const context = host.context();
       if (!(context instanceof Stream)) return Status.NotFound;

@@ -44,14 +44,19 @@ export function removeHeader(map: u32, key: usize, keyLen: u32): Status {
 }
 
 /** Adds a line to the headers of a name; those that are there stay. */
-export function addHeader(
+export function addHeader(map: u32, key: usize, keyLen: u32, value: usize, valueLen: u32): Status {
+  return host.proxy_add_header_map_value(map, key, keyLen, value, valueLen);
+}
+
+/** Sets a header that has one line. */
+export function replaceHeader(
   map: u32,
   key: usize,
   keyLen: u32,
   value: usize,
   valueLen: u32,
 ): Status {
-  return host.proxy_add_header_map_value(map, key, keyLen, value, valueLen);
+  return host.proxy_replace_header_map_value(map, key, keyLen, value, valueLen);
 }
 
 /** Sets a property of the stream: Envoy keeps it as the filter state `wasm.<name>`. */

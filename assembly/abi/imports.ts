@@ -43,6 +43,16 @@ export declare function proxy_add_header_map_value(
 ): u32;
 
 // @ts-ignore: decorator
+@external("env", "proxy_replace_header_map_value")
+export declare function proxy_replace_header_map_value(
+  type: u32,
+  key: usize,
+  keyLen: usize,
+  value: usize,
+  valueLen: usize,
+): u32;
+
+// @ts-ignore: decorator
 @external("env", "proxy_set_property")
 export declare function proxy_set_property(
   path: usize,

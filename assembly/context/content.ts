@@ -127,7 +127,8 @@ function readQuoted(start: u32): u32 {
 
 function takeParameter(nameLen: u32): bool {
   if (CHARSET.equals(name, nameLen)) return takeCharset();
-  if (contentFormat == BodyFormat.Multipart && BOUNDARY.equals(name, nameLen)) return takeBoundary();
+  if (contentFormat == BodyFormat.Multipart && BOUNDARY.equals(name, nameLen))
+    return takeBoundary();
   // `charset*` is another way to write it (RFC 8187), and so are `boundary*` and its parts.
   if (load<u8>(name + nameLen - 1) == 0x2a) return false;
   if (contentFormat == BodyFormat.Csv && HEADER.equals(name, nameLen)) {

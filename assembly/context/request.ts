@@ -8,7 +8,7 @@ import {
   pairsNext,
   pairsOpen,
 } from '../abi/header-pairs';
-import { findByte } from '../memory/bytes';
+import { findByte, lowerAscii } from '../memory/bytes';
 import { Text, text } from '../memory/text';
 import { readContentType } from './content';
 import { isIdentityEncoding } from './encodings';
@@ -20,6 +20,7 @@ const CONTENT_TYPE = text('content-type');
 const CONTENT_ENCODING = text('content-encoding');
 const ACCEPT_ENCODING = text('accept-encoding');
 const UPGRADE = text('upgrade');
+const WEBSOCKET = text('websocket');
 const GRPC = text('application/grpc');
 /** `:pat` and `x-dt` as numbers: headers that are asked for by name are few, those that are passed over many. */
 const PATH_START: u32 = 0x7461703a;
@@ -47,6 +48,8 @@ export let hasForwarded: bool = false;
 export let isGrpc: bool = false;
 export let isEncoded: bool = false;
 export let isUpgrade: bool = false;
+/** An upgrade to nothing but WebSocket. */
+export let isWebSocket: bool = false;
 /** First line of it. */
 export let acceptEncodingPtr: usize = 0;
 export let acceptEncodingLen: u32 = 0;
@@ -54,6 +57,7 @@ export let spoofedCount: u32 = 0;
 /** (name, length) of each `x-dta-*` header, 8 bytes an entry. */
 export const spoofed: usize = memory.data(128);
 
+const upgrade: usize = memory.data(16);
 let typeCount: u32 = 0;
 let typePtr: usize = 0;
 let typeLen: u32 = 0;
@@ -74,9 +78,9 @@ export function readRequest(pairs: usize, len: u32): bool {
   return methodPtr != 0 && pathPtr != 0;
 }
 
-/** Whether the body can be read by the headers; `context/content` then says as what. Two content types are two readings. */
-export function isBodyReadable(): bool {
-  return typeCount == 1 && !isEncoded && readContentType(typePtr, typeLen);
+/** Whether the content type says how to read the body; `context/content` then says as what. Two types are two readings. */
+export function isTypeReadable(): bool {
+  return typeCount == 1 && readContentType(typePtr, typeLen);
 }
 
 function reset(): void {
@@ -92,6 +96,7 @@ function reset(): void {
   isGrpc = false;
   isEncoded = false;
   isUpgrade = false;
+  isWebSocket = false;
   spoofedCount = 0;
   typeCount = 0;
 }
@@ -103,7 +108,7 @@ function readPair(): bool {
       return isPath() ? takePath() : true;
     case 7:
       if (is(METHOD)) return takeMethod();
-      if (is(UPGRADE)) isUpgrade = true;
+      if (is(UPGRADE)) takeUpgrade();
       break;
     case 10:
       return is(AUTHORITY) ? takeAuthority() : readOurs();
@@ -164,6 +169,14 @@ function takeAuthority(): bool {
   authorityPtr = pairValuePtr;
   authorityLen = pairValueLen;
   return true;
+}
+
+function takeUpgrade(): void {
+  isWebSocket = !isUpgrade && pairValueLen == WEBSOCKET.len;
+  isUpgrade = true;
+  if (!isWebSocket) return;
+  lowerAscii(upgrade, pairValuePtr, pairValueLen);
+  isWebSocket = WEBSOCKET.equals(upgrade, pairValueLen);
 }
 
 function takeForwarded(): bool {

@@ -46,9 +46,9 @@ export function readResponse(pairs: usize, len: u32): bool {
   return !pairsMalformed;
 }
 
-/** Whether the body can be read by the headers; `context/content` then says as what. Two content types are two readings. */
-export function isBodyReadable(): bool {
-  return typeCount == 1 && !isEncoded && !isPartial && readContentType(typePtr, typeLen);
+/** Whether the content type says how to read the body; `context/content` then says as what. Two types are two readings. */
+export function isTypeReadable(): bool {
+  return typeCount == 1 && readContentType(typePtr, typeLen);
 }
 
 function readPair(): void {

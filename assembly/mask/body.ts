@@ -2,16 +2,17 @@
  * One body on its way through the masker, in the format that its content type says. Whatever the chunks, the output is the
  * same. A document that cannot be read gives Malformed: what then happens is the caller's to decide.
  */
-import { enableDetector } from '../classify/detector-set';
-import { MaskDetector, MaskHeader } from '../layout';
+import { enableDetector, usePattern } from '../classify/detector-set';
+import { DetectorKind, MaskDetector, MaskHeader } from '../layout';
 import { dropInner } from './embedded';
-import { Escape } from './escape';
-import { closeDocument, feedDocument, openDocument } from './json/masker';
+import { BodyFormat } from './bodies/body-format';
+import { closeFormat, feedFormat, openFormat } from './bodies/formats';
 import { clearOutput, lacksRoom } from './output';
 import { ruleStrength } from './rules';
 import { Masker, clearFormat, clearState, detectorsOf, maskerAt } from './state';
 
 export { maskedLen, maskedPtr } from './output';
+export { BodyFormat } from './bodies/body-format';
 export { MASKER_BYTES } from './state';
 
 /** What became of a call. */
@@ -21,35 +22,6 @@ export const enum MaskStatus {
   Malformed = 1,
   /** no memory for the output; nothing of it may be used */
   NoRoom = 2,
-}
-
-/** Formats of bodies. */
-export const enum BodyFormat {
-  /** one JSON text (RFC 8259) */
-  Json = 0,
-  /** a JSON text a line (application/x-ndjson, application/jsonl) */
-  JsonLines = 1,
-  /** JSON texts behind record separators (RFC 7464) */
-  JsonSequence = 2,
-  /** application/x-www-form-urlencoded */
-  Form = 3,
-  /** multipart/form-data (RFC 7578) and other multipart types; the argument is the boundary */
-  Multipart = 4,
-  Xml = 5,
-  /** text/plain and text formats of which nothing is known */
-  Text = 6,
-  /** text/csv (RFC 4180); argument length 1: the first line is no header */
-  Csv = 7,
-  /** server-sent events */
-  EventStream = 8,
-  /** one protobuf message; argument length: its MaskMessage, for Grpc and GrpcWeb too */
-  Protobuf = 9,
-  /** gRPC: length-prefixed messages */
-  Grpc = 10,
-  /** gRPC-Web: messages, then trailers in a frame of their own */
-  GrpcWeb = 11,
-  /** the same in base64 */
-  GrpcWebText = 12,
 }
 
 /** Encodings of characters. */
@@ -87,7 +59,7 @@ export function openBody(
   m.format = format;
   clearFormat(m);
   enableDetectors(m);
-  if (!openFormat(m)) m.failed = MaskStatus.Malformed;
+  if (!openFormat(m, arg, argLen)) m.failed = MaskStatus.Malformed;
 }
 
 /**
@@ -126,28 +98,22 @@ export function bodyHeld(block: usize): u32 {
   return maskerAt(block).rawLen;
 }
 
-function openFormat(m: Masker): bool {
-  m.escape = Escape.Json;
-  return openDocument(m);
-}
-
-function feedFormat(m: Masker, src: usize, len: usize): bool {
-  return feedDocument(m, src, len);
-}
-
-function closeFormat(m: Masker): bool {
-  return closeDocument(m);
-}
-
-function enableDetectors(m: Masker): void {
+/** Enables the detectors that are in force for the caller of a state whose blob, clearance and band are set. */
+export function enableDetectors(m: Masker): void {
   const set = detectorsOf(m);
   const count = load<u32>(m.blob, MaskHeader.detectorCount);
+  const strings = m.blob + load<u32>(m.blob, MaskHeader.stringOff);
   let record = m.blob + load<u32>(m.blob, MaskHeader.detectorOff);
   for (let i: u32 = 0; i < count; i++, record += MaskDetector.SIZE) {
     const rule = load<u32>(record, MaskDetector.rule);
     const strength = ruleStrength(m.blob, rule, m.clearance, m.band);
     if (strength == 0) continue;
     const kind = load<u32>(record, MaskDetector.kind);
+    if (kind >= <u32>DetectorKind.Pattern0) {
+      set.patterns = strings;
+      // INVARIANT: `validateMaskBlob` has checked the table.
+      usePattern(set, kind - DetectorKind.Pattern0, load<u32>(record, MaskDetector.pattern));
+    }
     enableDetector(set, kind, strength);
     if (strength > m.detectorStrength) m.detectorStrength = strength;
   }

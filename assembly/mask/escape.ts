@@ -12,11 +12,16 @@ export const enum Escape {
   Form = 3,
   /** a quoted field of CSV (RFC 4180) */
   Csv = 4,
+  /** a line, of an event stream or a part of a multipart body: controls become spaces */
+  Line = 5,
+  /** a word between separators, a field of CSV without quotes or a parameter: so do separators, quotes and backslashes */
+  Word = 6,
 }
 
 /** Most bytes that one byte becomes. */
 export const ESCAPED_MAX: u32 = 6;
 
+const SPACE: u8 = 0x20;
 const one: usize = memory.data(1);
 
 /** Writes one byte of UTF-8 text at `target`; how many bytes it became. */
@@ -28,12 +33,24 @@ export function writeEscaped(target: usize, escape: u32, byte: u8): u32 {
       return writeXml(target, byte);
     case Escape.Form:
       return writeForm(target, byte);
+    case Escape.Line:
+      store<u8>(target, byte < SPACE ? SPACE : byte);
+      return 1;
+    case Escape.Word:
+      store<u8>(target, isWordByte(byte) ? byte : SPACE);
+      return 1;
     default:
       store<u8>(target, byte);
       if (escape != Escape.Csv || byte != 0x22 /* " */) return 1;
       store<u8>(target, byte, 1);
       return 2;
   }
+}
+
+/** Whether a byte can stand in a field of CSV without quotes. */
+export function isWordByte(byte: u8): bool {
+  if (byte < SPACE || byte == 0x22 || byte == 0x5c) return false;
+  return byte != 0x2c && byte != 0x3b; /* , ; */
 }
 
 function writeJson(target: usize, byte: u8): u32 {

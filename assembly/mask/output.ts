@@ -136,6 +136,12 @@ export function emitRaw(ptr: usize, len: usize): void {
   maskedLen += len;
 }
 
+/** Emits `len` times the same byte as it is. */
+export function emitFill(byte: u8, len: usize): void {
+  memory.fill(maskedPtr + maskedLen, byte, len);
+  maskedLen += len;
+}
+
 /** Emits input bytes as they were written. */
 export function emitInput(start: usize, end: usize): void {
   const from = writtenAt(start);

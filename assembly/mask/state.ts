@@ -154,6 +154,8 @@ export class Masker {
   salvages: bool;
   /** nothing goes out: the value is a dropped member */
   isMuted: bool;
+  /** what the masker writes is as long as what it stands for */
+  keepsLength: bool;
 }
 
 /** Fields of a state block. */

@@ -28,7 +28,7 @@ import { closeHash, feedHash, openHash } from './operators/hash';
 import { drainKeepFirst } from './operators/keep-first';
 import { drainKeepLast } from './operators/keep-last';
 import { drainTruncate } from './operators/truncate';
-import { OPERATOR_BYTES, lacksRoom, reserveOutput } from './output';
+import { OPERATOR_BYTES, emitFill, lacksRoom, reserveOutput } from './output';
 import { isConstant, operatorOf, ruleOf } from './rules';
 import { Masker, UNITS_MAX, detectorsOf, keyOf, unitsOf } from './state';
 import {
@@ -39,6 +39,7 @@ import {
   isFull,
   pushPlain,
   pushUnit,
+  rawStartOf,
 } from './window';
 
 /** What happens to the characters of a value. */
@@ -60,6 +61,7 @@ export const enum TextMode {
 /** Most bytes of decoded text that a value may have to be taken whole; a longer one is redacted. */
 const WHOLE_MAX: u32 = 1_024;
 const UTF8_MAX: u32 = 4;
+const STAR: u8 = 0x2a;
 
 /** Starts a value under a rule (0: none). */
 export function openText(m: Masker, strength: u32): TextMode {
@@ -157,7 +159,7 @@ function modeOf(m: Masker, strength: u32): TextMode {
   const operator = operatorOf(m.blob, strength);
   if (isConstant(operator)) return TextMode.Skip;
   // What a weaker rule leaves could hold what a detector looks for: the stronger of the two has to be known first.
-  if (m.detectorStrength > strength) return TextMode.Whole;
+  if (m.detectorStrength > strength || m.keepsLength) return TextMode.Whole;
   switch (operator) {
     case MaskOperator.KeepLast:
       return TextMode.KeepLast;
@@ -283,6 +285,10 @@ function takeMatch(m: Masker): void {
   // Longer than the window: there is nothing whole that an operator could work on.
   m.grows = matchGrows;
   m.growState = 1;
+  if (m.keepsLength) {
+    coverUnits(m, matchStart, matchEnd);
+    return;
+  }
   emitConstant(m, isConstant(operatorOf(m.blob, matchStrength)) ? matchStrength : 0);
 }
 
@@ -295,7 +301,13 @@ function growMatch(m: Masker, from: u32, count: u32): u32 {
       break;
     }
   }
+  if (m.keepsLength) coverUnits(m, from, at);
   return at;
+}
+
+/** Emits a star for each byte of units. */
+function coverUnits(m: Masker, from: u32, to: u32): void {
+  emitFill(STAR, rawStartOf(m, to) - rawStartOf(m, from));
 }
 
 function noteKinds(m: Masker): void {

@@ -2,16 +2,16 @@
  * Masks values that stand beside bodies: headers, cookies, parameters, segments of paths. They are whole when they come, so
  * one state block serves all of them.
  */
-import { detectorsOf, maskerAt, clearState, Masker, MASKER_BYTES } from './state';
 import { foldName, stripName } from '../classify/names';
 import { MaskHeader, MaskOperator, MaskRule, MaskValue, NameMode, NONE } from '../layout';
 import { equalBytes, hexValue } from '../memory/bytes';
 import { text } from '../memory/text';
-import { enableDetectors } from './detectors';
+import { enableDetectors } from './body';
 import { Escape } from './escape';
 import { emitConstant } from './operators/constant';
 import { clearOutput, maskedLen, maskedPtr, reserveOutput } from './output';
-import { isInForce, operatorOf, ruleOf, ruleStrength } from './rules';
+import { operatorOf, ruleOf, ruleStrength } from './rules';
+import { MASKER_BYTES, Masker, clearState, maskerAt } from './state';
 import { TextMode, closeText, noteMasked, openText, textChar } from './text';
 import { appendInput } from './window';
 
@@ -59,6 +59,11 @@ export function openValues(blob: usize, clearance: u64, band: u32): void {
   enableDetectors(m);
   foundLabels = 0;
   maskedValues = 0;
+}
+
+/** The blob that `openValues` was called with. */
+export function openedBlob(): usize {
+  return maskerAt(scratch).blob;
 }
 
 /** Whether values are looked for by what they look like. */
@@ -213,11 +218,5 @@ function stripInto(foldedLen: u32): u32 {
   return stripName(stripped, foldedLen);
 }
 
-/** Whether a rule of the blob that was opened is in force. */
-export function isRuleInForce(rule: u32): bool {
-  const m = maskerAt(scratch);
-  return rule != NONE && isInForce(ruleOf(m.blob, rule + 1), m.clearance, m.band);
-}
-
 // INVARIANT: the scratch holds a state block.
-assert(MASKER_BYTES <= 32_704 && detectorsOf(maskerAt(scratch)) != null);
+assert(MASKER_BYTES <= 32_704);

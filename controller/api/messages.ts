@@ -192,6 +192,8 @@ export const auditRecord = z.object({
   bodyReason: z.string().optional(),
   cutByRevocation: z.boolean(),
   shadowDiffers: z.boolean(),
+  bodyPassed: z.boolean(),
+  bodyRedacted: z.boolean(),
 });
 /** Answer to `GET /v1/audit`. */
 export const auditReply = z.object({ records: z.array(auditRecord) });

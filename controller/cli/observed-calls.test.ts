@@ -64,7 +64,6 @@ function record(changes: Partial<AuditRecordReply>): AuditRecordReply {
     bundleVersion: '1',
     stateEpoch: '1',
     clearance: '0',
-    labels: '0',
     maskedRequest: 0,
     maskedResponse: 0,
     source: idOf('mesh.example', 'checkout'),
@@ -73,6 +72,9 @@ function record(changes: Partial<AuditRecordReply>): AuditRecordReply {
     path: '/orders/7',
     cutByRevocation: false,
     shadowDiffers: false,
+    labels: '0',
+    bodyPassed: false,
+    bodyRedacted: false,
     ...changes,
   };
 }

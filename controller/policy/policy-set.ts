@@ -14,6 +14,7 @@ import type { Step } from './field-path.ts';
 import type { HostPattern } from './host-pattern.ts';
 import type { IdentityTest } from './identity-test.ts';
 import type { PathTemplate } from './path-template.ts';
+import type { CompiledPattern } from './pattern/compile-pattern.ts';
 
 /** Where something is written; line and column from 1. */
 export interface Origin {
@@ -79,6 +80,12 @@ export interface ClassifiedDetector {
   readonly kind: DetectorKind;
 }
 
+/** Values that carry a label because a pattern of the user matches them. */
+export interface ClassifiedPattern {
+  readonly label: string;
+  readonly pattern: CompiledPattern;
+}
+
 /** Routes whose data carries the labels. */
 export interface ClassifiedRoute {
   readonly labels: readonly string[];
@@ -119,6 +126,7 @@ export interface DataClassification extends Policy {
   readonly labels: readonly LabelRank[];
   readonly fields: readonly ClassifiedField[];
   readonly detectors: readonly ClassifiedDetector[];
+  readonly patterns: readonly ClassifiedPattern[];
   readonly routes: readonly ClassifiedRoute[];
   readonly requestValues: readonly ClassifiedValue[];
   readonly places: readonly ClassifiedPlace[];

@@ -84,8 +84,8 @@ function labelsOf(
 
 /** Labels of the data that a policy classifies: of bodies and what stands beside them, not of routes. */
 export function dataLabelsOf(policy: DataClassification): string[] {
-  const { fields, detectors, places, segments } = policy;
-  return [...fields, ...detectors, ...places, ...segments].map(({ label }) => label);
+  const { fields, detectors, patterns, places, segments } = policy;
+  return [...fields, ...detectors, ...patterns, ...places, ...segments].map(({ label }) => label);
 }
 
 // Who is cleared for a label is cleared for all below it. Sets without clearances are large: nothing is copied for them.

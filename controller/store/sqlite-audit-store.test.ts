@@ -30,7 +30,6 @@ function record(seq: bigint, changes: Partial<AuditRecord> = {}): AuditRecord {
     bundleVersion: 3n,
     stateEpoch: 4n,
     clearance: 5n,
-    labels: 3n,
     maskedRequest: 6,
     maskedResponse: 7,
     source: 'spiffe://mesh.test/caller',
@@ -40,6 +39,9 @@ function record(seq: bigint, changes: Partial<AuditRecord> = {}): AuditRecord {
     bodyReason: undefined,
     cutByRevocation: false,
     shadowDiffers: false,
+    labels: 3n,
+    bodyPassed: false,
+    bodyRedacted: false,
     ...changes,
   };
 }
@@ -88,12 +90,14 @@ describe('ingest', () => {
       bundleVersion: max64,
       stateEpoch: 2n ** 63n,
       clearance: max64,
-      labels: max64,
       maskedRequest: 2 ** 32 - 1,
       path: "/o'rders/\u00e9\u{1f600}",
       bodyReason: 'BodyUnreadable',
       cutByRevocation: true,
       shadowDiffers: true,
+      labels: 2n ** 64n - 1n,
+      bodyPassed: true,
+      bodyRedacted: true,
     });
     await store.ingest(alice, batch([1n], { records: [full] }), 11);
     const stored = { id: 1, reporter: alice, vmId: '00000000000000aa', receivedAtMs: 11 };

@@ -9,6 +9,7 @@ import { bitsOf } from './labels.ts';
 import { type Mask, maskKey, onlyFound, withoutCovered } from './mask.ts';
 import { type MaskPlan, writeMaskBlob } from './mask-blob.ts';
 import { FieldTree } from './mask-tree.ts';
+import { distinctPatterns, patternDetectors } from './patterns.ts';
 import { actionsOfRoutes, defaultAction } from './unreadable.ts';
 
 /** What a bundle masks: its classification, its masking, its labels and its direction. */
@@ -71,9 +72,14 @@ class SidePlanner {
   plan(): MaskPlan | undefined {
     const { classifications, masking } = this.#sources;
     const isRequest = this.#side === BodySide.Request;
+    const patterns = distinctPatterns(classifications);
     const plan: MaskPlan = {
       ...this.#fields(),
-      detectors: this.#each(classifications.flatMap((policy) => policy.detectors)),
+      detectors: [
+        ...this.#each(classifications.flatMap((policy) => policy.detectors)),
+        ...this.#each(patternDetectors(classifications, patterns)),
+      ],
+      patterns: patterns.map(({ table }) => table),
       values: this.#each(
         classifications
           .flatMap((policy) => policy.places)
