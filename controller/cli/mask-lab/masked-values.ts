@@ -106,7 +106,8 @@ function isAbout({ part }: Entry, place: string): boolean {
     return part.places.length + part.segments.length > 0;
   }
   const [, header] = /^header (\S+)/.exec(place) ?? [];
-  if (header === undefined) return part.fields.length + part.detectors.length > 0;
+  if (header === undefined)
+    return part.fields.length + part.detectors.length + part.patterns.length > 0;
   return part.places.some(({ place: kind, name }) => kind === ValuePlace.Header && name === header);
 }
 
