@@ -4,7 +4,6 @@ import { Band, Direction } from '../../layout.ts';
 import { detectorKinds, nationalIds } from '../../policy/kinds/detectors.ts';
 import { parsePolicySet } from '../../policy/parse.ts';
 import type { PolicySet } from '../../policy/policy-set.ts';
-import { jsonLeaves } from '../leaves/json-leaves.ts';
 import type { Message } from '../mask-lab/message.ts';
 import { sendMessage } from '../mask-lab/send-message.ts';
 import { Laboratory, type Question } from '../policy-lab/laboratory.ts';
@@ -72,7 +71,7 @@ export class DetectorBench {
     return hinted;
   }
 
-  // By value: what it has become, undefined when it stayed.
+  // By value: what it has become, undefined when it stayed; nothing when all stayed.
   #changed(
     name: string,
     entries: readonly string[],
@@ -82,10 +81,16 @@ export class DetectorBench {
     const written = values.map(({ text, isNumber }) =>
       isNumber ? text : JSON.stringify(text.toWellFormed()),
     );
-    const out = this.#send(laboratory, Buffer.from(`[${written.join(',')}]`));
-    const leaves = [...jsonLeaves(out.toString())];
-    if (leaves.length !== values.length) throw new DtaError('internal', 'the filter lost a value');
-    return leaves.map(({ raw, text }, i) => (raw === written[i] ? undefined : text));
+    const body = Buffer.from(`[${written.join(',')}]`);
+    const out = this.#send(laboratory, body);
+    if (body.equals(out)) return [];
+    const after = JSON.parse(out.toString()) as (string | number)[];
+    if (after.length !== values.length) throw new DtaError('internal', 'the filter lost a value');
+    // A number in which something is found becomes a text.
+    return values.map(({ text, isNumber }, i) => {
+      const one = after[i];
+      return typeof one === 'string' && (isNumber || one !== text.toWellFormed()) ? one : undefined;
+    });
   }
 
   #send(laboratory: Laboratory, body: Uint8Array): Buffer {
