@@ -25,7 +25,7 @@ export function beginToken(m: Masker, s: Scanner, token: Token, end: usize): boo
   if (token == Token.Key) {
     m.keyLen = 0;
     m.decodesKey = needsKey(m);
-    if (m.holdsKeys) return openHeldKey(m, tokenEnd);
+    if (m.holdsKeys) return openHeldKey(m, s, tokenEnd);
     m.mode = Mode.Key;
     return true;
   }
