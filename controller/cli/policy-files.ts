@@ -23,7 +23,7 @@ export function readPolicyFiles(paths: readonly string[]): PolicyFile[] {
 
 /**
  * Reads every `.yaml`, `.yml` and `.json` file that the paths name or hold, sorted by name. Tests of policies
- * (`*_test.yaml`) are no policies. Throws `notFound` when a path is not there, `usage` when there is nothing to read.
+ * (`*_test.yaml`) are no policies, nor is what lies in folders called `bodies`. Throws `notFound` when a path is not there, `usage` when there is nothing to read.
  */
 export function readPolicyTexts(paths: readonly string[]): PolicyFile[] {
   const names = [...new Set(paths.flatMap(listFiles))].sort();
@@ -39,6 +39,11 @@ export function readPolicyTexts(paths: readonly string[]): PolicyFile[] {
   return names.map((name) => ({ name, text: readText(name) }));
 }
 
+/** Whether a folder holds bodies that tests send: `bodies` is no place for policies and tests. */
+export function isBodyFolder(name: string): boolean {
+  return name === 'bodies';
+}
+
 function listFiles(path: string): string[] {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat)
@@ -48,7 +53,7 @@ function listFiles(path: string): string[] {
   if (stat.isFile()) return [path];
   return readdirSync(path, { withFileTypes: true }).flatMap((entry) => {
     const child = join(path, entry.name);
-    if (entry.isDirectory()) return listFiles(child);
+    if (entry.isDirectory()) return isBodyFolder(entry.name) ? [] : listFiles(child);
     return /(?<!_test)\.(ya?ml|json)$/.test(entry.name) ? [child] : [];
   });
 }
