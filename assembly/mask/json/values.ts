@@ -14,7 +14,7 @@ import {
 import { MaskHeader } from '../../layout';
 import { text } from '../../memory/text';
 import { openEmbeddedQuery } from '../embedded';
-import { closeSpan, emitByte, isSpanOpen, openSpan } from '../output';
+import { closeSpan, isSpanOpen, openSpan } from '../output';
 import { enterElement, needsKey, openLevel } from '../paths';
 import { KEY_MAX, Masker, Mode, keyOf } from '../state';
 import { TextMode, noteMasked, openText } from '../text';
@@ -25,7 +25,6 @@ import { openHeldKey } from './held-keys';
 import { openNumber } from './numbers';
 import { beginUnruled } from './unruled';
 
-const QUOTE: u8 = 0x22;
 const SMALL_N: u8 = 0x6e;
 const QUERY = text('query');
 
@@ -87,14 +86,15 @@ function beginString(m: Masker, end: usize): bool {
     beginUnruled(m, tokenEnd, end);
     return true;
   }
-  closeSpan(tokenEnd - 1);
-  m.mode = Mode.SkimString;
   if (openText(m, strength) == TextMode.Skip) {
+    closeSpan(tokenEnd - 1);
     emitJsonConstant(m, strength);
+    m.mode = Mode.SkimString;
     return true;
   }
+  // The quotes stay as they are written.
+  closeSpan(tokenEnd);
   m.mode = Mode.TextString;
-  emitByte(QUOTE);
   return true;
 }
 
