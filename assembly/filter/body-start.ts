@@ -47,7 +47,8 @@ export function startBody(id: u32, stream: Stream, side: Side, reading: Reading)
   }
   if (body.state == BodyState.Passing) return HeadersAction.Continue;
   mendHeaders(side);
-  body.mayWait = body.mayWait && isOpenEnded(body.format);
+  body.isOpenEnded = isOpenEnded(body.format);
+  body.mayWait = body.mayWait && body.isOpenEnded;
   if (holdsHeaders && !body.mayBeDecoded) return HeadersAction.StopIteration;
   body.isForwarded = true;
   return HeadersAction.Continue;

@@ -91,7 +91,7 @@ export function onResponse(id: u32, stream: Stream, isEnd: bool): HeadersAction 
   const masked = maskValues(id, stream);
   if (masked != HeadersAction.Continue) return masked;
   body.mayBeDecoded = hasDecompressors && !response.hasLength;
-  body.mayWait = response.announcesTrailers || body.mayBeDecoded;
+  body.mayWait = response.announcesTrailers && !body.mayBeDecoded;
   return startBody(id, stream, Side.Response, reading);
 }
 

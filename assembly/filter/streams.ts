@@ -57,6 +57,8 @@ export class Body {
   isForwarded: bool;
   /** Whether a chunk of it was read: too late to let it pass as it came. */
   isStarted: bool;
+  /** Whether its format does not say where it ends. */
+  isOpenEnded: bool;
   /** Whether the host may hold back what trailers would cut off from its end. */
   mayWait: bool;
   /**
