@@ -27,7 +27,7 @@ import { showBodyLabels } from './labels';
 import { maskTrailers, saysBodyWasLost } from './masked-trailers';
 import { count } from './metrics';
 import { Side, bodyOf, bufferOf, maskedCounter } from './sides';
-import { Body, BodyState, Stream, freeMasker } from './streams';
+import { Body, BodyState, Stream, UNTYPED, freeMasker } from './streams';
 import { replaceByRedaction, stopChunk, stopTrailers } from './unreadable';
 
 const UPSTREAM_DONE = text('response\0backend_latency');
@@ -122,6 +122,7 @@ function endsUnsaid(body: Body, side: Side, size: u32): bool {
 
 /** Masks what is new of a chunk and leaves the host all of it. */
 function feedChunk(stream: Stream, body: Body, side: Side, size: u32, isEnd: bool): bool {
+  if (body.format == UNTYPED) return size == 0;
   if (size < body.buffered || (body.masker == 0 && !openMasker(stream, body))) return false;
   let ptr: usize = 0;
   if (size != 0) {

@@ -1,14 +1,7 @@
 /** Bodies that end with trailers, and trailers that carry secrets, through the compiled filter. */
 import { beforeEach, describe, expect, test } from 'vitest';
 
-import {
-  CARD,
-  type Header,
-  JSON_TYPE,
-  MASKED_CARD,
-  MaskedMesh,
-  textOf,
-} from './masked-mesh.ts';
+import { CARD, type Header, JSON_TYPE, MASKED_CARD, MaskedMesh, textOf } from './masked-mesh.ts';
 
 const DECOMPRESSING = { 'xds.node.metadata.dta_decompress': 'true' };
 const type = (value: string): Header => ['content-type', value];
