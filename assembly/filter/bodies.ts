@@ -86,6 +86,8 @@ function maskChunk(
 ): BodyAction {
   const isEnd = isLast || endsUnsaid(body, side, size);
   fault = Reason.BodyUnreadable;
+  // Letting an empty chunk go would let the headers go, and it would be too late for a status.
+  if (size == 0 && !isEnd && !body.isForwarded) return BodyAction.StopAndBuffer;
   if (!feedChunk(stream, body, side, size, isEnd)) return stopChunk(id, stream, side, fault);
   body.isStarted = body.isStarted || size != 0;
   if (!body.isForwarded) showBodyLabels(stream, body, side);

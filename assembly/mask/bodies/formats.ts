@@ -12,6 +12,7 @@ import { closeLines, closeRecords, feedLines, feedRecords } from './json-texts';
 import { closeParts, feedParts, openParts } from './multipart';
 import { closeMessage, feedMessage, openMessages } from './protobuf';
 import { closeText, feedText, openText } from './text';
+import { closeXml, feedXml, openXml } from './xml';
 
 /** Starts a body. False when its format cannot be read with what is known of it. */
 export function openFormat(m: Masker, arg: usize, argLen: u32): bool {
@@ -28,6 +29,8 @@ export function openFormat(m: Masker, arg: usize, argLen: u32): bool {
       return openForm(m);
     case BodyFormat.Multipart:
       return openParts(m, arg, argLen);
+    case BodyFormat.Xml:
+      return openXml(m);
     case BodyFormat.Text:
       return openText(m);
     case BodyFormat.Csv:
@@ -59,6 +62,8 @@ export function feedFormat(m: Masker, src: usize, len: usize): bool {
       return feedForm(m, src, len);
     case BodyFormat.Multipart:
       return feedParts(m, src, len);
+    case BodyFormat.Xml:
+      return feedXml(m, src, len);
     case BodyFormat.Text:
       return feedText(m, src, len);
     case BodyFormat.Csv:
@@ -90,6 +95,8 @@ export function closeFormat(m: Masker): bool {
       return closeForm(m);
     case BodyFormat.Multipart:
       return closeParts(m);
+    case BodyFormat.Xml:
+      return closeXml(m);
     case BodyFormat.Text:
       return closeText(m);
     case BodyFormat.Csv:
