@@ -134,7 +134,7 @@ export function closeEmbedded(m: Masker): bool {
   closeMap();
   m.count += n.count;
   m.found |= n.found;
-  dropInner(m);
+  // The block stays for the next document of the body.
   return isWhole;
 }
 

@@ -5,6 +5,7 @@
 import { CheckMode, checkByte, isCheckedWhole } from '../../json/checker';
 import { Scanner, SCANNER_BYTES } from '../../json/scanner';
 import { CharEvent, stringStep } from '../../json/strings';
+import { skipPlain } from '../../json/plain';
 import { appendUtf8 } from '../../memory/utf8';
 import {
   closeEmbedded,
@@ -32,7 +33,7 @@ const character: usize = memory.data(8);
 
 /** Starts a string behind its opening quote at `p`, when its first byte says that it may hold a document. */
 export function openProbe(m: Masker, p: usize, end: usize): bool {
-  if (p < end && !mayBegin(load<u8>(p))) return true;
+  if (p < end && (!mayBegin(load<u8>(p)) || isPlainText(p, end))) return true;
   const inner = takeInner(m);
   if (inner == 0) return false;
   memory.fill(inner, 0, SCANNER_BYTES);
@@ -89,6 +90,17 @@ export function readEmbedded(m: Masker, s: Scanner, start: usize, end: usize): u
 @inline
 function mayBegin(byte: u8): bool {
   return byte == 0x7b || byte == 0x5b || byte == 0x5c || byte <= 0x20;
+}
+
+/**
+ * Whether a string that lies plain and whole in the slice ends as no document does. Looking ahead changes no output: text it
+ * is anyway.
+ */
+function isPlainText(p: usize, end: usize): bool {
+  const after = skipPlain(p, end);
+  if (after == end || load<u8>(after) != QUOTE) return false;
+  const last = load<u8>(after - 1);
+  return last != 0x5d && last != 0x7d && last != 0x20; /* ] } and a space */
 }
 
 // @ts-ignore: decorator
