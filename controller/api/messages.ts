@@ -181,7 +181,8 @@ export const auditRecord = z.object({
   bundleVersion: decimal,
   stateEpoch: decimal,
   clearance: decimal,
-  labels: decimal,
+  // Files of records that were written before there were labels have none.
+  labels: decimal.default('0'),
   maskedRequest: z.number(),
   maskedResponse: z.number(),
   source: z.string(),

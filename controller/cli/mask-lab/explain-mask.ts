@@ -7,11 +7,10 @@ import type { MaskBench } from './mask-bench.ts';
 import { type ChangedHeader, explainChanges, type MaskedValue } from './masked-values.ts';
 import {
   type HeaderLines,
-  headersOf,
   type Message,
   type Passed,
   refusedBecause,
-  typeLines,
+  sentHeaders,
 } from './message.ts';
 import {
   type ActionName,
@@ -68,7 +67,7 @@ export function explainMask(
   const isTooLarge = (message.body?.length ?? 0) > EXPLAINED_BYTES_MAX;
   const isCompared = refusal === undefined && unreadable === undefined && !isTooLarge;
   const changes = isCompared
-    ? explainChanges(bench, question, message, sent, passed)
+    ? explainChanges(bench, question, message, passed)
     : { values: [], headers: [] };
   return {
     verdict: record.verdict,
@@ -88,21 +87,6 @@ export function explainMask(
     ...changes,
     isTooLarge,
   };
-}
-
-/** Header lines of the side that is looked at, as they were sent. */
-function sentHeaders({ request }: Question, message: Message): HeaderLines {
-  const { method, path, query, host, headers } = request;
-  const typed = message.side === 'request' ? typeLines(message) : [];
-  return headersOf(message, [
-    [':method', method],
-    [':path', query === '' ? path : `${path}?${query}`],
-    ...(host === undefined ? [] : [[':authority', host] as const]),
-    ...Object.entries(headers)
-      .filter(([name]) => typed.length === 0 || name !== 'content-type')
-      .flatMap(([name, lines]) => lines.map((line) => [name, line] as const)),
-    ...typed,
-  ]);
 }
 
 /** The certificate's header is between proxies. */

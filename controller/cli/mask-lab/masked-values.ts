@@ -7,7 +7,7 @@ import type { PolicySet } from '../../policy/policy-set.ts';
 import { type BodyKind, kindOfType } from '../leaves/body-kind.ts';
 import type { Question } from '../policy-lab/laboratory.ts';
 import type { MaskBench } from './mask-bench.ts';
-import type { HeaderLines, Message, Passed } from './message.ts';
+import { type HeaderLines, type Message, type Passed, sentHeaders } from './message.ts';
 import {
   type Entry,
   entriesOf,
@@ -50,15 +50,9 @@ export function explainChanges(
   bench: MaskBench,
   question: Question,
   message: Message,
-  sent: HeaderLines,
   passed: Passed,
 ): Changes {
-  const reader = new PlaceReader(message);
-  const before = reader.read(sent, message.body ?? NOTHING);
-  const changesTo = ({ headers, body }: Passed): Map<string, string | undefined> =>
-    changedPlaces(before, reader.read(headers ?? sent, body));
-  const changed = changesTo(passed);
-  const reasons = new Reasons((set) => changesTo(bench.under(set, question).send(message)));
+  const { before, changed, reasons } = compare(bench, question, message, passed);
   const entries = reasons.byEntry(bench.set, entriesOf(bench.selected), [...changed.keys()]);
   const rules = reasons.byRule(bench.set, rulesOf(bench.selected), changed);
   const values: MaskedValue[] = [];
@@ -82,13 +76,38 @@ export function explainChanges(
   return { values, headers };
 }
 
+/** Rules that masked something in a message: alone they do to a value what all together did, or a part of it. */
+export function rulesThatMask(
+  bench: MaskBench,
+  question: Question,
+  message: Message,
+  passed: Passed,
+): NamedRule[] {
+  const { changed, reasons } = compare(bench, question, message, passed);
+  const entries = entriesOf(bench.selected);
+  const masked = [...changed].filter(([place]) => entries.some((entry) => isAbout(entry, place)));
+  const rules = reasons.byRule(bench.set, rulesOf(bench.selected), new Map(masked));
+  return [...new Set([...rules.values()].flat())];
+}
+
+function compare(bench: MaskBench, question: Question, message: Message, passed: Passed) {
+  const sent = sentHeaders(question, message);
+  const reader = new PlaceReader(message);
+  const before = reader.read(sent, message.body ?? NOTHING);
+  const changesTo = ({ headers, body }: Passed): Map<string, string | undefined> =>
+    changedPlaces(before, reader.read(headers ?? sent, body));
+  const reasons = new Reasons((set) => changesTo(bench.under(set, question).send(message)));
+  return { before, changed: changesTo(passed), reasons };
+}
+
 // A masked body changes headers, too: its length, its digests.
 function isAbout({ part }: Entry, place: string): boolean {
   if (/^(?:cookie|parameter|path segment) /.test(place)) {
     return part.places.length + part.segments.length > 0;
   }
   const [, header] = /^header (\S+)/.exec(place) ?? [];
-  if (header === undefined) return part.fields.length + part.detectors.length > 0;
+  if (header === undefined)
+    return part.fields.length + part.detectors.length + part.patterns.length > 0;
   return part.places.some(({ place: kind, name }) => kind === ValuePlace.Header && name === header);
 }
 
@@ -113,7 +132,9 @@ class PlaceReader {
     this.#kind = placesOfBody(kind, body, contentType) === undefined ? 'text' : kind;
   }
 
-  read(headers: HeaderLines, body: Uint8Array): Places {
+  read(lines: HeaderLines, body: Uint8Array): Places {
+    // The certificate's header is between proxies.
+    const headers = lines.filter(([name]) => name !== 'x-forwarded-client-cert');
     const values = placesOfBody(this.#kind, body, this.#type) ?? [];
     return new Map([...placesOfHeaders(headers), ...values]);
   }

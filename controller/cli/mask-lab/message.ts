@@ -1,5 +1,6 @@
 /** A request or response whose body, headers and path are masked, and what became of it. */
 import type { AuditRecord, ReasonName } from '../../audit/model.ts';
+import type { Question } from '../policy-lab/laboratory.ts';
 
 /** Header lines in order, names in lower case. */
 export type HeaderLines = readonly (readonly [string, string])[];
@@ -43,11 +44,27 @@ export function refusedBecause({ record, refusal }: Recorded): ReasonName | unde
   return refusal === undefined ? undefined : (record.bodyReason ?? record.reason);
 }
 
-/** A message whose headers say what it is sent with: those of the side that is looked at, as they come. */
-export function headersOf(message: Message, requestHeaders: HeaderLines): HeaderLines {
-  if (message.side === 'request') return requestHeaders;
+/** Header lines of the side that is looked at, as they were sent. */
+export function sentHeaders({ request }: Question, message: Message): HeaderLines {
+  const { method, path, query, host, headers } = request;
   const typed = typeLines(message);
-  return [[':status', String(message.status)], ...typed, ...message.responseHeaders];
+  if (message.side === 'response') return responseLines(message);
+  return [
+    [':method', method],
+    [':path', query === '' ? path : `${path}?${query}`],
+    ...(host === undefined ? [] : [[':authority', host] as const]),
+    ...Object.entries(headers)
+      .filter(([name]) => typed.length === 0 || name !== 'content-type')
+      .flatMap(([name, lines]) => lines.map((line) => [name, line] as const)),
+    ...typed,
+  ];
+}
+
+/** Header lines of a response, as they are sent. */
+export function responseLines(message: Message): [string, string][] {
+  const { status, responseHeaders } = message;
+  const further = responseHeaders.map(([name, value]): [string, string] => [name, value]);
+  return [[':status', String(status)], ...typeLines(message), ...further];
 }
 
 /** The line of the content type, when there is one. */

@@ -31,11 +31,11 @@ export interface NamedRule {
   readonly mask: LabelMask;
 }
 
-type Part = Pick<DataClassification, 'fields' | 'detectors' | 'places' | 'segments'>;
+type Part = Pick<DataClassification, 'fields' | 'detectors' | 'patterns' | 'places' | 'segments'>;
 
 /** All entries of the policies of a destination. */
 export function entriesOf({ classifications }: Pick<Selected, 'classifications'>): Entry[] {
-  return classifications.flatMap(({ name, fields, detectors, places, segments }) => {
+  return classifications.flatMap(({ name, fields, detectors, patterns, places, segments }) => {
     const entry = (label: string, text: string, part: Partial<Part>): Entry => {
       return { label, text, policy: name, part: { ...nothing, ...part } };
     };
@@ -43,6 +43,9 @@ export function entriesOf({ classifications }: Pick<Selected, 'classifications'>
       ...fields.map((one) => entry(one.label, showField(one), { fields: [one] })),
       ...detectors.map((one) =>
         entry(one.label, `detector ${detectorName(one.kind)}`, { detectors: [one] }),
+      ),
+      ...patterns.map((one) =>
+        entry(one.label, `pattern ${one.pattern.text}`, { patterns: [one] }),
       ),
       ...places.map((one) => entry(one.label, showNamed(one), { places: [one] })),
       ...segments.map((one) => {
@@ -72,6 +75,7 @@ export function onlyEntries(set: PolicySet, entries: readonly Entry[]): PolicySe
       ...policy,
       fields: own.flatMap(({ fields }) => fields),
       detectors: own.flatMap(({ detectors }) => detectors),
+      patterns: own.flatMap(({ patterns }) => patterns),
       places: own.flatMap(({ places }) => places),
       segments: own.flatMap(({ segments }) => segments),
     };
@@ -130,7 +134,13 @@ function showNamed({ place, name, match }: ClassifiedPlace): string {
   return `${what} ${name}${place === ValuePlace.Header ? '' : modes[match]}`;
 }
 
-const nothing: Part = { fields: [], detectors: [], places: [], segments: [] };
+const nothing: Part = {
+  fields: [],
+  detectors: [],
+  patterns: [],
+  places: [],
+  segments: [],
+};
 const modes: Readonly<Record<NameMode, string>> = {
   [NameMode.Exact]: ' (exact)',
   [NameMode.AnyCase]: '',

@@ -2,7 +2,7 @@
 import type { Outcome, Stream } from '../../../host/stream.ts';
 import { DtaError } from '../../errors.ts';
 import { type Laboratory, type Question, SAMPLED_WITHIN } from '../policy-lab/laboratory.ts';
-import { headersOf, type Message, type Passed, type Recorded, typeLines } from './message.ts';
+import { type Message, type Passed, type Recorded, responseLines, typeLines } from './message.ts';
 
 /** Sends it until its decision is recorded: where rules ask for samples, most are not. */
 export function sendRecorded(
@@ -53,12 +53,8 @@ function sendResponse(
 ): Outcome {
   if (isRefused(outcome)) return outcome;
   const isLast = message.body === undefined;
-  const answered = stream.responseHeaders([...headersOf(message, [])].map(toPair), isLast);
+  const answered = stream.responseHeaders(responseLines(message), isLast);
   return sendBody(stream, 'responseBody', answered, message, isWhole);
-}
-
-function toPair([name, value]: readonly [string, string]): [string, string] {
-  return [name, value];
 }
 
 function sendBody(

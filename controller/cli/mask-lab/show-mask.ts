@@ -52,7 +52,7 @@ function valueLines(values: readonly MaskedValue[], isClear: boolean): string[] 
   const rows = values.map(({ place, before, after, entries, rules }) => [
     place,
     ...(isClear ? [short(before)] : []),
-    after === undefined ? 'gone' : short(after),
+    after === undefined ? 'gone' : after === '' ? 'empty' : short(after),
     [...new Set(rules.map(({ operator }) => operator))].join(', '),
     rules.map(({ name }) => name).join(', '),
     entries.map(({ label, text }) => `${label} by ${text}`).join(', '),
