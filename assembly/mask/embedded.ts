@@ -6,6 +6,7 @@
  *   scratch: | decoded bytes | u16 for each: where what it was written as begins | written bytes |
  */
 import { blockAlloc, blockFree } from '../memory/block';
+import { copyShort } from '../memory/bytes';
 import { appendUtf8 } from '../memory/utf8';
 import { DETECTOR_SET_BYTES } from '../classify/detector-set';
 import { closeMap, noteNoRoom, openMap } from './output';
@@ -55,7 +56,20 @@ export function openEmbedded(m: Masker): bool {
   const inner = takeInner(m);
   if (inner == 0) return false;
   const n = maskerAt(inner);
-  clearState(inner);
+  if (!m.preparedInner) prepareInner(m, n);
+  n.count = 0;
+  n.found = 0;
+  decodedLen = 0;
+  writtenLen = 0;
+  if (!open(n)) return false;
+  inheritNodes(m, n);
+  return true;
+}
+
+/** Sets what is the same for every document of a body. */
+function prepareInner(m: Masker, n: Masker): void {
+  m.preparedInner = true;
+  clearState(m.inner);
   n.blob = m.blob;
   n.clearance = m.clearance;
   n.band = m.band;
@@ -67,11 +81,6 @@ export function openEmbedded(m: Masker): bool {
     changetype<usize>(detectorsOf(m)),
     DETECTOR_SET_BYTES,
   );
-  decodedLen = 0;
-  writtenLen = 0;
-  if (!open(n)) return false;
-  inheritNodes(m, n);
-  return true;
 }
 
 /** State block for a document inside: the one that is there, or a new one; 0 when there is no room. */
@@ -85,6 +94,7 @@ export function takeInner(m: Masker): usize {
 export function dropInner(m: Masker): void {
   if (m.inner != 0) blockFree(m.inner);
   m.inner = 0;
+  m.preparedInner = false;
 }
 
 /** Takes a character whose bytes are all that is in the text window of `m`. False when the document is malformed. */
@@ -99,7 +109,7 @@ export function embeddedWritten(m: Masker, codePoint: u32, from: usize, len: u32
   if (decodedLen + CHARACTER_BYTES_MAX > DECODED_MAX || len > WRITTEN_MAX - writtenLen) {
     if (!flushEmbedded(m) || len > WRITTEN_MAX) return false;
   }
-  memory.copy(written + writtenLen, from, len);
+  copyShort(written + writtenLen, from, len);
   store<u16>(offsets + ((<usize>decodedLen) << 1), <u16>writtenLen);
   writtenLen += len;
   // A half of a surrogate pair that stands alone has no UTF-8.

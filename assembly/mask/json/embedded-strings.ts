@@ -3,9 +3,10 @@
  * KiB of it are the beginning of a document; then it is one. A string that turns out to be none is text.
  */
 import { CheckMode, checkByte, isCheckedWhole } from '../../json/checker';
-import { Scanner, SCANNER_BYTES } from '../../json/scanner';
+import { Scanner, clearScanner } from '../../json/scanner';
 import { CharEvent, stringStep } from '../../json/strings';
 import { skipPlain } from '../../json/plain';
+import { copyShort } from '../../memory/bytes';
 import { appendUtf8 } from '../../memory/utf8';
 import {
   closeEmbedded,
@@ -36,7 +37,7 @@ export function openProbe(m: Masker, p: usize, end: usize): bool {
   if (p < end && (!mayBegin(load<u8>(p)) || isPlainText(p, end))) return true;
   const inner = takeInner(m);
   if (inner == 0) return false;
-  memory.fill(inner, 0, SCANNER_BYTES);
+  clearScanner(scannerOf(maskerAt(inner)));
   maskerAt(inner).mode = CheckMode.Structure;
   closeSpan(p);
   clearWindow(m);
@@ -204,7 +205,7 @@ function replayDocument(m: Masker): bool {
 /** Copies what is held out of the window, which is empty then. */
 function takeHeld(m: Masker): u32 {
   const len = m.rawLen;
-  memory.copy(held, rawOf(m), len);
+  copyShort(held, rawOf(m), len);
   clearWindow(m);
   return len;
 }
@@ -212,7 +213,7 @@ function takeHeld(m: Masker): u32 {
 /** Reads the held bytes once more; those of a character that is not whole stay in the window. */
 function replay(m: Masker, len: u32, isDocument: bool): bool {
   const s = changetype<Scanner>(replayScanner);
-  memory.fill(replayScanner, 0, SCANNER_BYTES);
+  clearScanner(s);
   for (let i: u32 = 0; i < len; i++) {
     const event = stringStep(s, load<u8>(held + i));
     if (!appendWritten(m, held + i, 1)) return false;
