@@ -76,6 +76,13 @@ export class Scanner {
   literalLen: u8;
 }
 
+/** Puts a scanner in front of the first byte of a text. */
+export function clearScanner(s: Scanner): void {
+  const at = changetype<usize>(s);
+  // A few words: a call of the host's bulk fill would cost more.
+  for (let i: usize = 0; i < LEVELS; i += 8) store<u64>(at + i, 0);
+}
+
 /** Behind the bytes that the last `nextToken` took. */
 export let tokenEnd: usize = 0;
 

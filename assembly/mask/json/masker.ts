@@ -3,7 +3,7 @@
  * same, and bytes that are not masked stay as they are.
  */
 import { MaskFlag, MaskHeader } from '../../layout';
-import { Expect, Scanner, Token, nextToken, tokenEnd } from '../../json/scanner';
+import { Expect, Scanner, Token, clearScanner, nextToken, tokenEnd } from '../../json/scanner';
 import { closeSpan, cutOutput, lacksRoom, maskedLen, openSpan, reserveOutput } from '../output';
 import { useDocumentMasker } from '../embedded';
 import { enterDocument } from '../paths';
@@ -25,7 +25,7 @@ const RESERVE: usize = 32_768;
 /** Puts a state before a document. False when its paths are too tangled to be followed. */
 export function openDocument(m: Masker): bool {
   const s = scannerOf(m);
-  memory.fill(changetype<usize>(s), 0, offsetof<Scanner>());
+  clearScanner(s);
   m.mode = Mode.Structure;
   m.passing = true;
   m.dropDepth = 0;
