@@ -122,7 +122,7 @@ describe('cases', () => {
 
   it('that are refused by surprise fail, whatever else they expect', async () => {
     const { exit, stdout } = await run(
-      `    - { name: a, body: '{', expect: { lacks: ['4111'] } }\n    - { name: b, ${card}, expect: { refused: DTA1011 } }\n`,
+      `    - { name: a, body: '{', expect: { lacks: ['4111'], contains: [x], masked: 1 } }\n    - { name: b, ${card}, expect: { refused: DTA1011 } }\n`,
     );
     expect(exit).toBe(4);
     const lines = inFile(stdout).split('\n');

@@ -31,7 +31,7 @@ kind: DataClassification
 metadata: { name: data }
 spec:
   destination: { service: orders }
-  fields: [{ path: "$.a[*].iban", label: PII }, { name: ssn, label: PII }]
+  fields: [{ path: "$.a[*].iban", label: PII }, { name: ssn, label: PII }, { name: pin, label: Gone }]
   values: [{ detector: card, label: PCI }, { detector: email, label: PII }]
   headers: [{ name: x-mail, label: PII }]
   cookies: [{ name: sid, label: PII }]
@@ -50,6 +50,7 @@ spec:
     - { labels: [PCI], operator: keep-last, keep: 4 }
     - { labels: [PII], operator: redact }
     - { labels: [PCI], operator: drop, band: high, bodies: [response] }
+    - { labels: [Gone], operator: drop }
 `;
 
 const caller = [
@@ -109,6 +110,12 @@ describe('a body', () => {
     const { stdout, stderr } = await tryOn('{"card":4111111111111111,"x":1}', ...args);
     expect(stdout).toBe('{"card":null,"x":1}');
     expect(stderr).toMatch(/\$\.card +null +drop +masks\/rules\[2\] +PCI by detector card/);
+  });
+
+  test('without a field, of which only the rule that took it is told', async () => {
+    const { stdout, stderr } = await tryOn('{"x":1,"pin":"77","ssn":1}');
+    expect(stdout).toBe('{"x":1,"ssn":"***"}');
+    expect(stderr).toMatch(/\$\.pin +gone +drop +masks\/rules\[3\] +Gone by name pin\n/);
   });
 
   test('is shown as it was only when that is asked for', async () => {
