@@ -18,6 +18,7 @@ const AUTHORITY = text(':authority');
 const FORWARDED = text('x-forwarded-client-cert');
 const CONTENT_TYPE = text('content-type');
 const CONTENT_ENCODING = text('content-encoding');
+const CONTENT_LENGTH = text('content-length');
 const ACCEPT_ENCODING = text('accept-encoding');
 const UPGRADE = text('upgrade');
 const WEBSOCKET = text('websocket');
@@ -47,6 +48,7 @@ export let forwardedLen: u32 = 0;
 export let hasForwarded: bool = false;
 export let isGrpc: bool = false;
 export let isEncoded: bool = false;
+export let hasLength: bool = false;
 export let isUpgrade: bool = false;
 /** An upgrade to nothing but WebSocket. */
 export let isWebSocket: bool = false;
@@ -95,6 +97,7 @@ function reset(): void {
   acceptEncodingLen = 0;
   isGrpc = false;
   isEncoded = false;
+  hasLength = false;
   isUpgrade = false;
   isWebSocket = false;
   spoofedCount = 0;
@@ -121,6 +124,9 @@ function readPair(): bool {
         return true;
       }
       break;
+    case 14:
+      if (is(CONTENT_LENGTH)) hasLength = true;
+      return readOurs();
     case 15:
       if (is(ACCEPT_ENCODING) && acceptEncodingLen == 0) {
         acceptEncodingPtr = pairValuePtr;

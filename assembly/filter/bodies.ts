@@ -29,8 +29,8 @@ import { Side, bodyOf, bufferOf, maskedCounter } from './sides';
 import { Body, BodyState, Stream, freeMasker } from './streams';
 import { replaceByRedaction, stopChunk, stopTrailers } from './unreadable';
 
-/** Most bytes that the host holds back, so that trailers find them: well below Envoy's limit of 1 MiB. */
-const WAITING_MAX: usize = 262_144;
+/** Most bytes that the host holds back, so that trailers find them: below Envoy's limit of 1 MiB, with a chunk to come. */
+const WAITING_MAX: usize = 786_432;
 
 /** A chunk of a body; `size` counts what the host held back before. */
 export function takeChunk(id: u32, stream: Stream, side: Side, size: u32, isEnd: bool): BodyAction {
@@ -83,19 +83,23 @@ function maskChunk(
   isEnd: bool,
 ): BodyAction {
   fault = Reason.BodyUnreadable;
+  // Letting an empty chunk go would let the headers go, and it would be too late for a status.
+  if (size == 0 && !isEnd && !body.isForwarded) return BodyAction.StopAndBuffer;
   if (!feedChunk(stream, body, side, size, isEnd)) return stopChunk(id, stream, side, fault);
   body.isStarted = body.isStarted || size != 0;
   if (!body.isForwarded) showBodyLabels(stream, body, side);
   if (isEnd) {
     finish(stream, body, side);
-  } else if (
-    body.mayWait &&
-    bodyHeld(body.masker) != 0 &&
-    body.buffered + maskedLen <= WAITING_MAX
-  ) {
-    body.buffered += <u32>maskedLen;
-    body.isWaiting = true;
-    return BodyAction.StopAndBuffer;
+  } else if (body.mayWait && bodyHeld(body.masker) != 0) {
+    const waiting = body.buffered + maskedLen;
+    if (waiting <= WAITING_MAX) {
+      body.buffered = <u32>waiting;
+      body.isWaiting = true;
+      return BodyAction.StopAndBuffer;
+    }
+    // Letting go now could let the trailers go past, and what is held back would be missing.
+    if (body.mayBeDecoded && body.isWaiting)
+      return stopChunk(id, stream, side, Reason.BodyUnreadable);
   }
   body.buffered = 0;
   body.isWaiting = false;

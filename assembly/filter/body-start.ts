@@ -47,9 +47,22 @@ export function startBody(id: u32, stream: Stream, side: Side, reading: Reading)
   }
   if (body.state == BodyState.Passing) return HeadersAction.Continue;
   mendHeaders(side);
-  if (holdsHeaders) return HeadersAction.StopIteration;
+  body.mayWait = body.mayWait && isOpenEnded(body.format);
+  if (holdsHeaders && !body.mayBeDecoded) return HeadersAction.StopIteration;
   body.isForwarded = true;
   return HeadersAction.Continue;
+}
+
+/** Formats that do not say where they end: something may be held back until trailers, or the end, tell. */
+function isOpenEnded(format: i32): bool {
+  switch (format) {
+    case BodyFormat.Form:
+    case BodyFormat.Text:
+    case BodyFormat.Csv:
+    case BodyFormat.EventStream:
+      return true;
+  }
+  return false;
 }
 
 /** Takes over what `context/content` read. False when a body of this type cannot be masked. */

@@ -11,6 +11,7 @@ import { startsWith } from '../memory/bytes';
 import { text } from '../memory/text';
 import { Bundle } from '../policy/bundle';
 import { Decision } from '../policy/decision-cache';
+import { tellAccessLog } from './access-log';
 import { commitRecord, dropRecord, nextDecision, reserveRecord } from './audit-queue';
 import { RECORD_MAX, writeRecord } from './audit-record';
 import { Reading, armBody, startBody } from './body-start';
@@ -18,12 +19,11 @@ import { decide, decided, decidedBundle, decidedIdentity } from './decide';
 import { denyRequest } from './deny';
 import { showLabels } from './labels';
 import { maskRequestValues, maskResponseValues } from './masked-headers';
-import { leaveForAccessLog } from './masked-path';
 import { askForReadableResponse, mendHeaders } from './mend';
 import { Counter, count } from './metrics';
 import { grantedClearance, masksRequest, masksResponse, restrict } from './restrict';
 import { Root } from './roots';
-import { hasAccessLog, hasDecompressors } from './settings';
+import { hasDecompressors } from './settings';
 import { Side } from './sides';
 import { BodyState, Stream, freeBody, listStream } from './streams';
 import { refuseBody } from './unreadable';
@@ -59,7 +59,7 @@ export function onRequest(id: u32, stream: Stream, isEnd: bool): HeadersAction {
   }
   const recorded = record(stream, reason, number);
   if (reason == Reason.Permitted) reason = recorded;
-  if (hasAccessLog && mask != 0) leaveForAccessLog(mask);
+  tellAccessLog(stream, mask);
   if (reason != Reason.Permitted) return refuse(id, stream, reason);
   count(Counter.Allowed, 1);
   if (request.spoofedCount != 0) removeSpoofed();
@@ -90,7 +90,8 @@ export function onResponse(id: u32, stream: Stream, isEnd: bool): HeadersAction 
   }
   const masked = maskValues(id, stream);
   if (masked != HeadersAction.Continue) return masked;
-  body.mayWait = response.announcesTrailers || (hasDecompressors && !response.hasLength);
+  body.mayBeDecoded = hasDecompressors && !response.hasLength;
+  body.mayWait = response.announcesTrailers || body.mayBeDecoded;
   return startBody(id, stream, Side.Response, reading);
 }
 
@@ -161,6 +162,7 @@ function admit(stream: Stream, isEnd: bool): Reason {
   if (masksRequest && !isEnd && !stream.isTunnel) {
     armBody(stream.request, bundle.requestMask);
     stream.request.mayWait = true;
+    stream.request.mayBeDecoded = hasDecompressors && !request.hasLength;
   }
   if (masksResponse) armBody(stream.response, bundle.responseMask);
   return listStream(stream, decidedIdentity) ? Reason.Permitted : Reason.NoMemory;

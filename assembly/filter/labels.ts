@@ -13,6 +13,7 @@ import {
   rewrittenPtr,
 } from '../mask/rewritten';
 import { Bundle } from '../policy/bundle';
+import { tellLabels } from './access-log';
 import { BundleEntry, Root } from './roots';
 import { Side } from './sides';
 import { Body, Stream } from './streams';
@@ -29,9 +30,9 @@ let nameLen: u32 = 0;
  */
 export function showLabels(stream: Stream, holder: usize): void {
   readName(holder);
-  if (nameLen == 0) return;
-  removeHeader(MapType.RequestHeaders, namePtr, nameLen);
-  if (stream.labels == 0 || isOutbound(stream)) return;
+  const map = MapType.RequestHeaders;
+  if (nameLen != 0) removeHeader(map, namePtr, nameLen);
+  if (stream.labels == 0) return;
   clearRewritten();
   let label = heldLabels(holder);
   const count = heldLabelCount(holder);
@@ -43,7 +44,10 @@ export function showLabels(stream: Stream, holder: usize): void {
     }
     label += 4 + len;
   }
-  if (!isOverfull) addHeader(MapType.RequestHeaders, namePtr, nameLen, rewrittenPtr, rewrittenLen);
+  if (isOverfull) return;
+  tellLabels(rewrittenPtr, rewrittenLen);
+  if (nameLen == 0 || isOutbound(stream)) return;
+  addHeader(map, namePtr, nameLen, rewrittenPtr, rewrittenLen);
 }
 
 /** Adds what the first bytes of a request's body hold, while its headers are still here. */

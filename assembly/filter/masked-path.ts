@@ -1,16 +1,14 @@
 /** The path of a request with what may not be read masked: for the application, and for logs, whose readers are cleared for nothing. */
-import { writeProperty } from '../abi/hostcalls';
 import { pathLen, pathPtr, readPath } from '../context/path';
 import * as request from '../context/request';
 import { Band, MaskHeader } from '../layout';
 import { heldBlob } from '../mask/holder';
 import { isPathChanged, maskPath } from '../mask/path-segments';
 import { isQueryChanged, maskQuery } from '../mask/query';
-import { clearRewritten, putByte, putBytes, rewrittenLen, rewrittenPtr } from '../mask/rewritten';
+import { clearRewritten, putByte, putBytes, rewrittenLen } from '../mask/rewritten';
 import { hasDetectors, maskedValues, openValues } from '../mask/values';
 import { text } from '../memory/text';
 
-const LOGGED_PATH = text('dta_path');
 const UNREADABLE = text('/***');
 const QUESTION_MARK: u8 = 0x3f;
 
@@ -41,12 +39,6 @@ export function rewriteForLogs(holder: usize): bool {
   openValues(blob, 0, Band.Critical);
   rewriteTarget(blob, true);
   return isTargetChanged;
-}
-
-/** Leaves Envoy's access log what it may show, where that is not what goes to the application. */
-export function leaveForAccessLog(holder: usize): void {
-  if (!rewriteForLogs(holder)) return;
-  writeProperty(LOGGED_PATH.ptr, LOGGED_PATH.len, rewrittenPtr, rewrittenLen);
 }
 
 function rewritePath(blob: usize, isForLogs: bool): void {

@@ -11,8 +11,8 @@ const WORKERS = text('DTA_WORKERS');
 const HOLD_HEADERS = text('DTA_HOLD_HEADERS');
 const TRUE = text('true');
 /** What the bootstrap tells about the node: see envoy/sidecar.yaml. */
-const DECOMPRESS = text('node\0metadata\0dta_decompress');
-const ACCESS_LOG = text('node\0metadata\0dta_access_log');
+const DECOMPRESS = text('xds\0node\0metadata\0dta_decompress');
+const ACCESS_LOG = text('xds\0node\0metadata\0dta_access_log');
 
 const CACHE_ENTRIES_DEFAULT: u32 = 4096;
 const CACHE_ENTRIES_MAX: u32 = 1 << 20;

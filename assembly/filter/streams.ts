@@ -59,6 +59,11 @@ export class Body {
   isStarted: bool;
   /** Whether the host may hold back what trailers would cut off from its end. */
   mayWait: bool;
+  /**
+   * Whether a decompressor of Envoy may have made it: its trailers then come together with its last bytes, and go past this
+   * filter when the host lets go what it held back in the same call (envoy-facts, "Callbacks and bodies").
+   */
+  mayBeDecoded: bool;
   /** Whether the host holds bytes back now. */
   isWaiting: bool;
 }

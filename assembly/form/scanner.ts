@@ -2,6 +2,7 @@
  * application/x-www-form-urlencoded (WHATWG URL, section 5.1), one byte at a time. Stricter than there: bad escapes, text
  * that is not UTF-8, and a bare `;`, which some receivers take for `&`, are malformed.
  */
+import { hexValue } from '../memory/bytes';
 import { Utf8, Utf8Event, utf8Step } from '../charset/utf8';
 
 /** What a byte brought. */
@@ -72,7 +73,7 @@ function isPlain(byte: u8): bool {
 }
 
 function hexStep(s: FormScanner, byte: u8): FormEvent {
-  const value = hexValue(byte);
+  const value = <u32>hexValue(byte);
   if (value > 15) return FormEvent.Malformed;
   s.digits--;
   if (s.digits != 0) {
@@ -91,11 +92,4 @@ function decodedStep(s: FormScanner, byte: u8): FormEvent {
     default:
       return FormEvent.Malformed;
   }
-}
-
-function hexValue(byte: u8): u32 {
-  const digit = <u32>byte - 0x30;
-  if (digit < 10) return digit;
-  const letter = ((<u32>byte) | 0x20) - 0x61;
-  return letter < 6 ? letter + 10 : 255;
 }

@@ -1,5 +1,6 @@
 /** One operator on a text that lies whole in the window: a value, or what was found in one. */
 import { MaskOperator, MaskRule } from '../layout';
+import { Escape } from './escape';
 import { fitLength } from './fit-length';
 import { bucketUnits } from './operators/bucket';
 import { emitConstant } from './operators/constant';
@@ -14,6 +15,7 @@ import { maskedLen } from './output';
 import { operatorOf, ruleOf } from './rules';
 import { Masker, keyOf, unitsOf } from './state';
 import { rawStartOf } from './window';
+import { emitMarkersOf } from './xml-markers';
 
 /**
  * Emits what the rule of `strength` makes of units `from` to `to`. `isValue`: they are a whole value, whose decoded text is
@@ -22,6 +24,7 @@ import { rawStartOf } from './window';
 export function applyOperator(m: Masker, from: u32, to: u32, strength: u32, isValue: bool): void {
   const before = maskedLen;
   runOperator(m, from, to, strength, isValue);
+  if (m.escape == Escape.XmlText) emitMarkersOf(m, from, to, strength);
   if (!m.keepsLength) return;
   fitLength(before, rawStartOf(m, to) - rawStartOf(m, from), operatorOf(m.blob, strength));
 }

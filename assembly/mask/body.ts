@@ -6,12 +6,15 @@ import { enableDetector, usePattern } from '../classify/detector-set';
 import { DetectorKind, MaskDetector, MaskHeader } from '../layout';
 import { dropInner } from './embedded';
 import { BodyFormat } from './bodies/body-format';
-import { closeFormat, feedFormat, openFormat } from './bodies/formats';
+import { Charset } from './bodies/body-charset';
+import { closeCharset, feedCharset, openCharset } from './bodies/charset';
+import { openFormat } from './bodies/formats';
 import { clearOutput, lacksRoom } from './output';
 import { ruleStrength } from './rules';
 import { Masker, clearFormat, clearState, detectorsOf, maskerAt } from './state';
 
 export { maskedLen, maskedPtr } from './output';
+export { Charset } from './bodies/body-charset';
 export { BodyFormat } from './bodies/body-format';
 export { MASKER_BYTES } from './state';
 
@@ -22,18 +25,6 @@ export const enum MaskStatus {
   Malformed = 1,
   /** no memory for the output; nothing of it may be used */
   NoRoom = 2,
-}
-
-/** Encodings of characters. */
-export const enum Charset {
-  Utf8 = 0,
-  /** by byte order mark, else big-endian */
-  Utf16 = 1,
-  Utf16Le = 2,
-  Utf16Be = 3,
-  Utf32 = 4,
-  Utf32Le = 5,
-  Utf32Be = 6,
 }
 
 /**
@@ -59,7 +50,8 @@ export function openBody(
   m.format = format;
   clearFormat(m);
   enableDetectors(m);
-  if (!openFormat(m, arg, argLen)) m.failed = MaskStatus.Malformed;
+  const isOpen = openCharset(m, charset) && openFormat(m, arg, argLen);
+  if (!isOpen) m.failed = MaskStatus.Malformed;
 }
 
 /**
@@ -72,7 +64,8 @@ export function feedBody(block: usize, src: usize, len: usize, isEnd: bool): Mas
   clearOutput(len);
   if (m.failed != 0) return <MaskStatus>m.failed;
   if (len != 0) m.started = true;
-  const isRead = (len == 0 || feedFormat(m, src, len)) && (!isEnd || !m.started || closeFormat(m));
+  const isRead =
+    (len == 0 || feedCharset(m, src, len)) && (!isEnd || !m.started || closeCharset(m));
   if (isRead && !lacksRoom) return MaskStatus.Ok;
   m.failed = lacksRoom ? MaskStatus.NoRoom : MaskStatus.Malformed;
   return <MaskStatus>m.failed;

@@ -138,6 +138,8 @@ export class Masker {
   dropDepth: u32;
   /** Escape of the format */
   escape: u32;
+  /** Charset of the body */
+  charset: u32;
   /** a byte of the document was seen */
   started: bool;
   /** the last byte of the slice before was passed on as it is */

@@ -23,6 +23,7 @@ import { strengthOf } from '../classify/detector-set';
 import { MaskOperator, MaskRule } from '../layout';
 import { appendUtf8 } from '../memory/utf8';
 import { applyOperator } from './apply';
+import { Escape } from './escape';
 import { emitConstant } from './operators/constant';
 import { closeHash, feedHash, openHash } from './operators/hash';
 import { drainKeepFirst } from './operators/keep-first';
@@ -42,6 +43,7 @@ import {
   rawStartOf,
   replaceUnit,
 } from './window';
+import { emitMarkers } from './xml-markers';
 
 /** What happens to the characters of a value. */
 export const enum TextMode {
@@ -294,6 +296,7 @@ function takeMatch(m: Masker): void {
     return;
   }
   emitConstant(m, isConstant(operatorOf(m.blob, matchStrength)) ? matchStrength : 0);
+  if (m.escape == Escape.XmlText) emitMarkers(m, matchStart, matchEnd);
 }
 
 function growMatch(m: Masker, from: u32, count: u32): u32 {
@@ -306,6 +309,7 @@ function growMatch(m: Masker, from: u32, count: u32): u32 {
     }
   }
   if (m.keepsLength) coverUnits(m, from, at);
+  if (m.escape == Escape.XmlText) emitMarkers(m, from, at);
   return at;
 }
 

@@ -10,6 +10,7 @@ import type {
   ValuePlace,
 } from '../layout.ts';
 import type { Condition, RequestRef } from './cel/condition.ts';
+import type { GrpcMethod } from './descriptors/descriptor-set.ts';
 import type { Step } from './field-path.ts';
 import type { HostPattern } from './host-pattern.ts';
 import type { IdentityTest } from './identity-test.ts';
@@ -158,6 +159,12 @@ export interface UnreadableRoute {
   readonly unreadable: UnreadableAction;
 }
 
+/** The file of a descriptor set, by its path from the file of the policy; `origin` is where it is named. */
+export interface DescriptorFile {
+  readonly path: string;
+  readonly origin: Origin;
+}
+
 /** `labelHeader` is in lower case, empty for none, undefined when the policy does not say. */
 export interface MaskingPolicy extends Policy {
   readonly kind: 'MaskingPolicy';
@@ -165,14 +172,16 @@ export interface MaskingPolicy extends Policy {
   readonly routes: readonly UnreadableRoute[];
   readonly allowsUpgrades: boolean;
   readonly labelHeader: string | undefined;
+  readonly descriptors: DescriptorFile | undefined;
   readonly rules: readonly LabelMask[];
 }
 
 export type AnyPolicy = AccessPolicy | DataClassification | MaskingPolicy;
 
-/** Policies by kind, each sorted by name. */
+/** Policies by kind, each sorted by name; `methods` of descriptor sets by the name of the file (`descriptorName`). */
 export interface PolicySet {
   readonly access: readonly AccessPolicy[];
   readonly classifications: readonly DataClassification[];
   readonly masking: readonly MaskingPolicy[];
+  readonly methods?: ReadonlyMap<string, readonly GrpcMethod[]> | undefined;
 }

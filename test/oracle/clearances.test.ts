@@ -16,7 +16,7 @@ test('a bundle has the closed clearances of all rules, and no others', () => {
   let closed = 0;
   fc.assert(
     fc.property(randomPolicySet(), (documents) => {
-      const text = toPolicyText(documents);
+      const text = toPolicyText([...documents, masks]);
       const { set, errors } = parsePolicySet([{ name: 'random.yaml', text }]);
       expect(errors).toEqual([]);
       const target = { ...randomTarget, direction: Direction.Inbound };
@@ -43,6 +43,16 @@ test('a bundle has the closed clearances of all rules, and no others', () => {
   );
   expect(closed).toBeGreaterThan(20);
 });
+
+const masks = {
+  apiVersion: 'sm-dta/v1',
+  kind: 'MaskingPolicy',
+  metadata: { name: 'masks' },
+  spec: {
+    destination: { service: randomTarget.service },
+    rules: [{ labels: ['Confidential', 'Other'], operator: 'redact' }],
+  },
+};
 
 function isHere(spec: unknown): boolean {
   const { service, environment } = mapOf(mapOf(spec).destination);

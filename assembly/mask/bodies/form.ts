@@ -25,6 +25,7 @@ import { feedSlices, reserveEnd } from './slices';
 
 const AMPERSAND: u8 = 0x26;
 const EQUALS: u8 = 0x3d;
+const MARK: u32 = 0xfeff;
 
 // @ts-ignore: decorator
 @unmanaged
@@ -101,6 +102,8 @@ function takeByte(m: Masker, s: FormState, p: usize): bool {
 function takeNameByte(m: Masker, s: FormState, p: usize, isChar: bool): bool {
   if (!appendInput(m, p, 1)) return false;
   if (!isChar) return true;
+  // Some receivers take a byte order mark for none.
+  if (s.codePoint == MARK) return false;
   if (isFull(m) || !appendName(m, s.codePoint)) return false;
   pushUnit(m, normalUnit(s.codePoint));
   return true;

@@ -9,8 +9,10 @@ import { closeForm, feedForm, openForm } from './form';
 import { closeFrames, feedFrames, openFrames } from './grpc';
 import { closeTexts, feedTexts, openTexts } from './grpc-web-text';
 import { closeLines, closeRecords, feedLines, feedRecords } from './json-texts';
+import { closeParts, feedParts, openParts } from './multipart';
 import { closeMessage, feedMessage, openMessages } from './protobuf';
 import { closeText, feedText, openText } from './text';
+import { closeXml, feedXml, openXml } from './xml';
 
 /** Starts a body. False when its format cannot be read with what is known of it. */
 export function openFormat(m: Masker, arg: usize, argLen: u32): bool {
@@ -25,6 +27,10 @@ export function openFormat(m: Masker, arg: usize, argLen: u32): bool {
       return true;
     case BodyFormat.Form:
       return openForm(m);
+    case BodyFormat.Multipart:
+      return openParts(m, arg, argLen);
+    case BodyFormat.Xml:
+      return openXml(m);
     case BodyFormat.Text:
       return openText(m);
     case BodyFormat.Csv:
@@ -54,6 +60,10 @@ export function feedFormat(m: Masker, src: usize, len: usize): bool {
       return feedRecords(m, src, len);
     case BodyFormat.Form:
       return feedForm(m, src, len);
+    case BodyFormat.Multipart:
+      return feedParts(m, src, len);
+    case BodyFormat.Xml:
+      return feedXml(m, src, len);
     case BodyFormat.Text:
       return feedText(m, src, len);
     case BodyFormat.Csv:
@@ -83,6 +93,10 @@ export function closeFormat(m: Masker): bool {
       return closeRecords(m);
     case BodyFormat.Form:
       return closeForm(m);
+    case BodyFormat.Multipart:
+      return closeParts(m);
+    case BodyFormat.Xml:
+      return closeXml(m);
     case BodyFormat.Text:
       return closeText(m);
     case BodyFormat.Csv:

@@ -3,6 +3,7 @@
  * with its trailers in a frame of their own, which is text, with escapes as in URLs.
  */
 import { Utf8 } from '../../charset/utf8';
+import { hexValue } from '../../memory/bytes';
 import { closeSpan, lacksRoom, openSpan } from '../output';
 import { Masker, formatOf } from '../state';
 import { TextMode, closeText, openText, textChar } from '../text';
@@ -117,7 +118,7 @@ function takeTrailers(m: Masker, s: Frames, start: usize, end: usize): bool {
   if (m.mode != FieldMode.Text) return true;
   for (let p = start; p < end; p++) {
     const byte = load<u8>(p);
-    const digit = s.digits != 0 ? hexValue(byte) : 0;
+    const digit = s.digits != 0 ? <u32>hexValue(byte) : 0;
     // What was no escape is a character before this byte.
     if (digit > 15 && !endEscape(m, s)) return false;
     if (!appendInput(m, p, 1) || !takeTrailerByte(m, s, byte, digit)) return false;
@@ -151,11 +152,4 @@ function endTrailers(m: Masker, s: Frames, p: usize): bool {
   m.mode = FieldMode.None;
   openSpan(p);
   return true;
-}
-
-function hexValue(byte: u8): u32 {
-  const digit = <u32>byte - 0x30;
-  if (digit < 10) return digit;
-  const letter = ((<u32>byte) | 0x20) - 0x61;
-  return letter < 6 ? letter + 10 : 255;
 }

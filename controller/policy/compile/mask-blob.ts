@@ -19,6 +19,7 @@ import { align8, Records, type Span, StringTable } from '../../section-file.ts';
 import { nameFilterOf } from '../fold-name.ts';
 import type { Mask } from './mask.ts';
 import { type PlacePlan, type PlaceTables, writePlaces } from './mask-places.ts';
+import { type MaskedMethod, type ProtobufTables, writeProtobuf } from './mask-protobuf.ts';
 import { MaskRules } from './mask-rules.ts';
 import type { FieldTree } from './mask-tree.ts';
 
@@ -33,6 +34,7 @@ export interface MaskPlan extends PlacePlan {
   readonly detectors: readonly { readonly kind: DetectorKind; readonly mask: Mask }[];
   /** Tables of Pattern0 and those behind it. */
   readonly patterns: readonly Uint8Array[];
+  readonly methods: readonly MaskedMethod[];
   readonly allowsUpgrades: boolean;
   /** In lower case; empty for none. */
   readonly labelHeader: string;
@@ -40,7 +42,7 @@ export interface MaskPlan extends PlacePlan {
 
 /**
  * The bytes of a blob, a multiple of 8. `keys` are written when a rule works with one. Throws DtaError when its paths need
- * too many active nodes.
+ * too many active nodes, or protobuf messages too many places.
  */
 export function writeMaskBlob(plan: MaskPlan, keys: MaskKeys): Uint8Array {
   plan.tree.checkActive();
@@ -53,6 +55,7 @@ export function writeMaskBlob(plan: MaskPlan, keys: MaskKeys): Uint8Array {
     rules: ruleRecords,
     keys: writeKeys(rules, keys),
     ...writePlaces(plan, rules, strings),
+    ...writeProtobuf(plan.methods, plan, rules, strings),
   };
   const labelHeader = strings.intern(plan.labelHeader);
   // Behind all texts, so that their places are known.
@@ -165,7 +168,7 @@ function writeKeys(rules: MaskRules, keys: MaskKeys): Records {
   return records;
 }
 
-interface Tables extends PlaceTables {
+interface Tables extends PlaceTables, ProtobufTables {
   readonly nodes: Records;
   readonly edges: Records;
   readonly names: Records;
@@ -192,6 +195,9 @@ const places = [
   ['segments', MaskHeader.segmentOff],
   ['paths', MaskHeader.pathOff],
   ['routes', MaskHeader.routeOff],
+  ['methods', MaskHeader.methodOff],
+  ['messages', MaskHeader.messageOff],
+  ['fields', MaskHeader.fieldOff],
 ] as const;
 
 function assemble(tables: Tables, strings: Uint8Array, fields: HeaderFields): Uint8Array {
@@ -210,9 +216,6 @@ function assemble(tables: Tables, strings: Uint8Array, fields: HeaderFields): Ui
     view.setUint32(at + 4, count, true);
     blob.set(bytes, off);
     off += bytes.length;
-  }
-  for (const at of [MaskHeader.methodOff, MaskHeader.messageOff, MaskHeader.fieldOff]) {
-    view.setUint32(at, off, true);
   }
   view.setUint32(MaskHeader.stringOff, tablesEnd, true);
   view.setUint32(MaskHeader.stringLen, strings.length, true);

@@ -55,7 +55,7 @@ const rule = (text: string) =>
 function policyOf(example: string): string {
   if (example.startsWith('apiVersion:')) return example;
   if (/^(?:from|to|when):/.test(example)) return rule(example);
-  const kind = example.startsWith('rules:') ? 'MaskingPolicy' : 'DataClassification';
+  const kind = /^(?:rules|unreadable):/.test(example) ? 'MaskingPolicy' : 'DataClassification';
   return head(kind) + indented(example, '  ');
 }
 
