@@ -121,6 +121,7 @@ describe('more', async () => {
     ['an end of another group', Buffer.from([0x5b, 0x54])],
     ['a group without an end', Buffer.from([0x5b])],
     ['a group over the end of its message', Buffer.from([0x4a, 0x01, 0x5b, 0x5c])],
+    ['a group that its message ends in', Buffer.from([0x4a, 0x03, 0x5b, 0x08, 0x01])],
     ['a length over the end', writeMessage([[1, 'secret']]).subarray(0, 7)],
     ['a length over the message', Buffer.from([0x4a, 0x03, 0x0a, 0x02, 0x41, 0x41])],
     ['a varint over the message', Buffer.from([0x4a, 0x01, 0x18, 0x01])],
