@@ -62,9 +62,10 @@ describe('renderBootstrap', () => {
         inbound,
         outbound: [target('orders', 15_101, true)],
         masking: { decompress: true },
-        accessLog: '/dev/stdout',
+        accessLog: '/dev/null',
       },
     ],
+    ['an access log on its standard output', { ...base, inbound, accessLog: '-' }],
   ])('is valid for Envoy with %s', async (_name, options) => {
     const { isValid, output } = await validateBootstrap(directory, renderBootstrap(options));
     expect(output).not.toMatch(/\[(warning|error|critical)\]/);
