@@ -208,6 +208,31 @@ describe('lengths of HTTP/1.1 that lie', () => {
   });
 });
 
+describe('WebSocket where the policy lets it pass', () => {
+  it('passes, unmasked', async () => {
+    await running.mesh.push(
+      ['orders', 'ledger']
+        .map((service) => maskedPolicy({ service, upgrades: 'allow' }))
+        .join('---\n'),
+    );
+    await running.mesh.untilCurrent();
+    const { identity, port } = await peerOf('checkout');
+    running.upstream({ service: 'orders' } as never).echoUpgrades();
+    const socket = await rawConnection({ port, identity });
+    socket.write(upgradeRequest);
+    await expect.poll(() => socket.read()?.toString() ?? '').toContain(' 101 ');
+    socket.write(`frame ${card}`);
+    let text = '';
+    await expect
+      .poll(() => {
+        text += socket.read() ?? '';
+        return text;
+      })
+      .toContain(`frame ${card}`);
+    socket.destroy();
+  });
+});
+
 async function peerOf(service: string) {
   const identity = await running.mesh.join({ service });
   return { identity, port: running.mesh.sidecar('orders').inboundPort };
@@ -216,12 +241,21 @@ async function peerOf(service: string) {
 /** Status line of the answer to an upgrade. */
 async function upgrade(port: number, identity: Awaited<ReturnType<typeof peerOf>>['identity']) {
   const socket = await rawConnection({ port, identity });
-  socket.write(
-    'GET /orders/socket HTTP/1.1\r\nhost: orders\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
-  );
+  socket.write(upgradeRequest);
   const [line] = await new Promise<string[]>((resolve) =>
     socket.once('data', (data: string) => resolve(data.split('\r\n'))),
   );
   socket.destroy();
   return line ?? '';
 }
+
+const upgradeRequest = [
+  'GET /orders/socket HTTP/1.1',
+  'host: orders',
+  'connection: upgrade',
+  'upgrade: websocket',
+  'sec-websocket-version: 13',
+  'sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==',
+  '',
+  '',
+].join('\r\n');
