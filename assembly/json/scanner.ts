@@ -139,6 +139,11 @@ export function insideObject(s: Scanner): bool {
   return ((load<u8>(changetype<usize>(s) + LEVELS + (level >> 3)) >> (<u8>(level & 7))) & 1) != 0;
 }
 
+/** Whether the document is an array. Call it only with an open container. */
+export function isRootArray(s: Scanner): bool {
+  return (load<u8>(changetype<usize>(s) + LEVELS) & 1) == 0;
+}
+
 /** Whether the next value is an element of an array. */
 // @ts-ignore: decorator
 @inline

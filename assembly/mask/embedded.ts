@@ -38,6 +38,9 @@ type Close = (m: Masker) => bool;
 let feed: Feed = refuseFeed;
 let close: Close = refuseClose;
 let open: Close = refuseClose;
+let feedQuery: Feed = refuseFeed;
+let closeQuery: Close = refuseClose;
+let openQuery: Close = refuseClose;
 
 /**
  * Names the masker of documents. It reads strings that hold documents itself: the two would import one another.
@@ -48,11 +51,38 @@ export function useDocumentMasker(opens: Close, feeds: Feed, closes: Close): voi
   close = closes;
 }
 
+/** Names the masker of GraphQL documents. */
+export function useQueryMasker(opens: Close, feeds: Feed, closes: Close): void {
+  openQuery = opens;
+  feedQuery = feeds;
+  closeQuery = closes;
+}
+
+/** Starts a GraphQL document in the text that is the next value of `m`. False when there is no room. */
+export function openEmbeddedQuery(m: Masker): bool {
+  m.preparedInner = false;
+  if (!openInner(m)) return false;
+  const n = maskerAt(m.inner);
+  n.isQuery = true;
+  // A JSON document that follows needs a state without what a query leaves in it.
+  m.preparedInner = false;
+  return openQuery(n);
+}
+
 /**
  * Starts the document in the text that is the next value of `m`: the rules that lead there go on inside. False when there
  * is no room.
  */
 export function openEmbedded(m: Masker): bool {
+  if (!openInner(m)) return false;
+  const n = maskerAt(m.inner);
+  if (!open(n)) return false;
+  inheritNodes(m, n);
+  return true;
+}
+
+/** Makes a state for a document inside, or takes the one of the document before. */
+function openInner(m: Masker): bool {
   const inner = takeInner(m);
   if (inner == 0) return false;
   const n = maskerAt(inner);
@@ -61,8 +91,6 @@ export function openEmbedded(m: Masker): bool {
   n.found = 0;
   decodedLen = 0;
   writtenLen = 0;
-  if (!open(n)) return false;
-  inheritNodes(m, n);
   return true;
 }
 
@@ -130,7 +158,8 @@ export function flushEmbedded(m: Masker): bool {
   decodedLen = 0;
   writtenLen = 0;
   openMap(decoded, offsets, written, m.escape);
-  const isRead = feed(maskerAt(m.inner), decoded, len);
+  const n = maskerAt(m.inner);
+  const isRead = n.isQuery ? feedQuery(n, decoded, len) : feed(n, decoded, len);
   closeMap();
   return isRead;
 }
@@ -140,7 +169,7 @@ export function closeEmbedded(m: Masker): bool {
   if (!flushEmbedded(m)) return false;
   const n = maskerAt(m.inner);
   openMap(decoded, offsets, written, m.escape);
-  const isWhole = close(n);
+  const isWhole = n.isQuery ? closeQuery(n) : close(n);
   closeMap();
   m.count += n.count;
   m.found |= n.found;

@@ -160,6 +160,10 @@ export class Masker {
   preparedInner: bool;
   /** what the masker writes is as long as what it stands for */
   keepsLength: bool;
+  /** strings of JSON named `query` are GraphQL documents */
+  readsQueries: bool;
+  /** the document is a GraphQL one */
+  isQuery: bool;
 }
 
 /** Fields of a state block. */

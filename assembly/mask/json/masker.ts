@@ -118,7 +118,7 @@ function feedToken(m: Masker, s: Scanner, p: usize, end: usize): usize {
 
 function feedStructure(m: Masker, s: Scanner, start: usize, end: usize): usize {
   if (m.holdsKeys) return feedHolding(m, s, start, end);
-  const p = readPlainTokens(m, s, start, end);
+  const p = m.readsQueries ? start : readPlainTokens(m, s, start, end);
   if (p == 0 || p == end) return p;
   const token = nextToken(s, p, end);
   if (token == Token.None) return end;

@@ -37,13 +37,15 @@ export interface MaskExplanation {
   readonly refusal: ExplainedRefusal | undefined;
   /** Where the body cannot be read; undefined when it can, or nothing reads it. */
   readonly unreadable: UnreadablePlace | undefined;
+  /** What went on in place of such a body; undefined when nothing did, or it can be read. */
+  readonly instead: 'redacted' | 'unmasked' | undefined;
   /** What the policies say of such bodies here; undefined when nothing is masked for the caller. */
   readonly action: ActionName | undefined;
   /** Labels that the filter found. */
   readonly labels: readonly string[];
   /** Labels that the caller may read. */
   readonly clearance: readonly string[];
-  /** Values of the body that the filter masked. */
+  /** Values that the filter masked on that side. */
   readonly masked: number;
   readonly values: readonly MaskedValue[];
   readonly headers: readonly ChangedHeader[];
@@ -80,6 +82,7 @@ export function explainMask(
       status: refusal?.status,
     },
     unreadable,
+    instead: record.bodyRedacted ? 'redacted' : record.bodyPassed ? 'unmasked' : undefined,
     action: isPermitted ? declaredAction(bench, question, message) : undefined,
     labels: bench.labelNames(record.labels),
     clearance: bench.labelNames(record.clearance),
