@@ -195,11 +195,7 @@ function maskerOf(profile: Profile, bytes: Buffer): Masker {
 
 /** Microseconds of CPU of each work, in turn, so that whatever disturbs one disturbs all. */
 function interleave(works: readonly (() => void)[]): number[][] {
-  const repeats = works.map((work) => {
-    work();
-    work();
-    return Math.max(1, Math.ceil(sampleMicroseconds / Math.max(1, cpuMicroseconds(work, 1))));
-  });
+  const repeats = works.map(repeatsOf);
   const times: number[][] = works.map(() => []);
   for (let sample = 0; sample < samples; sample++) {
     works.forEach((work, i) => {
@@ -208,6 +204,13 @@ function interleave(works: readonly (() => void)[]): number[][] {
     });
   }
   return times;
+}
+
+/** How often a work fills a sample. The first runs warm up. */
+function repeatsOf(work: () => void): number {
+  for (let count = 1; ; count *= 2) {
+    if (cpuMicroseconds(work, count) >= sampleMicroseconds) return count;
+  }
 }
 
 function cpuMicroseconds(work: () => void, count: number): number {
