@@ -145,6 +145,7 @@ describe('a body', () => {
       'document 2 $.ssn',
     ],
     ['application/x-www-form-urlencoded', 's%73n=1&b=2', 's%73n=***&b=2', 'field ssn'],
+    ['application/xml', '<a n="1"><ssn>7</ssn></a>', '<a n="1"><ssn>***</ssn></a>', '/a/ssn'],
     ['text/plain', 'x\nmail a@example.com', 'x\nmail ***', 'line 2'],
   ])('of type %s', async (type, text, expected, place) => {
     const { stdout, stderr } = await tryOn(text, '--content-type', type);
