@@ -6,8 +6,8 @@ import { LOOKAHEAD_MAX, NOTHING, UNDECIDED } from './answers';
 import { RunSlot, endOfRun } from './token-run';
 import { Unit, unitAt } from './units';
 
-/** Fewest units of the first part. */
-const HEADER_MIN: u32 = 10;
+/** Fewest units of the first part: `{"alg":"dir"}`. A token has 20 or more, as `mayMatch` takes for granted. */
+const HEADER_MIN: u32 = 18;
 /** Dots of an encrypted token. */
 const DOTS_MAX: u32 = 4;
 /** Dots of a signed token. */
