@@ -1,7 +1,7 @@
 /**
- * Values that only a word before them makes visible: numbers behind `tel` or `ssn`, network addresses behind a label and
- * a colon, which would be part of an address otherwise. The word is met first; the value waits until the scan gets to
- * it.
+ * Values that only a word before them makes visible: numbers behind `tel` or `ssn`, network
+ * addresses behind a label and a colon, which would be part of an address otherwise. The word is
+ * met first; the value waits until the scan gets to it.
  *
  *   SLOTS  u32[5][2]  start and end of the value that waits, by Slot; start NOWHERE when none does
  */
@@ -37,7 +37,10 @@ export function clearAnchors(): void {
   for (let kind: u32 = DetectorKind.Phone; kind <= <u32>DetectorKind.Mac; kind++) forget(kind);
 }
 
-/** Looks at the word at `pos` as one that announces a number. False when the text ends before that is known. */
+/**
+ * Looks at the word at `pos` as one that announces a number. False when the text ends before that
+ * is known.
+ */
 export function contextAnchorAt(
   set: DetectorSet,
   text: usize,
@@ -51,8 +54,8 @@ export function contextAnchorAt(
 }
 
 /**
- * Looks at the word at `pos` as a label with a colon behind it, that is no part of an address itself. False when the text ends
- * before that is known.
+ * Looks at the word at `pos` as a label with a colon behind it, that is no part of an address
+ * itself. False when the text ends before that is known.
  */
 export function labelAnchorAt(
   set: DetectorSet,

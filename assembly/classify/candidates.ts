@@ -34,13 +34,15 @@ import { pemAt } from './pem';
 import { internationalAt } from './phone';
 import { isSecretOpen, secretAt } from './secret';
 import { clearTokenRuns } from './token-run';
-import { hasAtAhead, hasColonWithin, hasDigitWithin, hasRunAt } from './unit-masks';
+import { digitsAhead, hasAtAhead, hasColonWithin, hasDigitWithin, hasRunAt } from './unit-masks';
 import { Unit, allOfClass, isLetter, unitAt, unitClass } from './units';
 
-/** Units within which a word has the digit without which it is no number: an IBAN's, NIE's or NRIC's. */
+/** Units within which a word has a digit if it is an IBAN, NIE, NRIC or codice fiscale. */
 const PREFIX_SPAN: u32 = 16;
-/** The same for a codice fiscale, and for a number behind a word of nine letters. */
-const CONTEXT_SPAN: u32 = 64;
+/** The same for a word of nine letters and the number that it announces. */
+const CONTEXT_SPAN: u32 = 40;
+/** Digits that every number in groups begins with. */
+const RUN_DIGITS_MIN: u32 = 6;
 /** Units of a label and the colon behind it, and of a group of an address. */
 const LABEL_SPAN: u32 = 17;
 const GROUP_SPAN: u32 = 5;
@@ -57,8 +59,8 @@ export function clearCandidates(): void {
 }
 
 /**
- * Takes what begins at `pos`. False when the text ends before that is known. INVARIANT: the masks are around `pos`, and
- * the text goes on for 64 units or ends.
+ * Takes what begins at `pos`. False when the text ends before that is known. INVARIANT: the masks
+ * are around `pos`, and the text goes on for 64 units or ends.
  */
 export function beginAt(
   set: DetectorSet,
@@ -96,7 +98,7 @@ function digitsAt(
   if (isWord && isEnabled(set, DetectorKind.Ipv4)) {
     takeAnswer(set, DetectorKind.Ipv4, pos, ipv4At(text, pos, len));
   }
-  if ((set.enabled & RUN_KINDS) == 0) return true;
+  if ((set.enabled & RUN_KINDS) == 0 || digitsAhead(pos) < RUN_DIGITS_MIN) return true;
   if (!openRun(text, pos, len, isEnd)) return false;
   const ends = groupEnds();
   if (isEnabled(set, DetectorKind.Card)) {
@@ -115,11 +117,11 @@ function wordAt(set: DetectorSet, text: usize, pos: u32, len: u32, isEnd: bool):
   if (hasRunAt(pos) && !keyAt(set, text, pos, len, isEnd)) return false;
   if (!hasDigitWithin(pos, CONTEXT_SPAN)) return true;
   if (!contextAnchorAt(set, text, pos, len, isEnd)) return false;
-  if (isEnabled(set, DetectorKind.ItCodiceFiscale)) {
+  if (!hasDigitWithin(pos, PREFIX_SPAN)) return true;
+  if (isEnabled(set, DetectorKind.ItCodiceFiscale) && hasDigitWithin(pos, PREFIX_SPAN, 6)) {
     const end = codiceAt(text, pos, len, isEnd);
     if (!takeAnswer(set, DetectorKind.ItCodiceFiscale, pos, end)) return false;
   }
-  if (!hasDigitWithin(pos, PREFIX_SPAN)) return true;
   if (isEnabled(set, DetectorKind.Iban)) {
     if (!takeAnswer(set, DetectorKind.Iban, pos, ibanAt(text, pos, len, isEnd))) return false;
   }
@@ -175,7 +177,10 @@ function tokenAt(set: DetectorSet, text: usize, pos: u32, len: u32, isEnd: bool)
   return takeOpen(set, DetectorKind.Secret, pos, end, isSecretOpen ? Growth.Token : 0);
 }
 
-/** A local part begins where a run does, at its last 64 units, or where a match before has taken its beginning. */
+/**
+ * A local part begins where a run does, at its last 64 units, or where a match before has taken its
+ * beginning.
+ */
 function mailAt(
   set: DetectorSet,
   text: usize,

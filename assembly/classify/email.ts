@@ -1,7 +1,8 @@
 /**
- * Mail addresses: the practical part of RFC 5321 (section 4.1.2) and RFC 6531. The local part is a run of letters,
- * digits, `. _ % + - '` and other characters, of which the last 64 count; the domain has at least two labels of at
- * most 63, the last one of two letters or more, or `xn--`. Quoted local parts and address literals are not looked for.
+ * Mail addresses: the practical part of RFC 5321 (section 4.1.2) and RFC 6531. The local part is a
+ * run of letters, digits, `. _ % + - '` and other characters, of which the last 64 count; the
+ * domain has at least two labels of at most 63, the last one of two letters or more, or `xn--`.
+ * Quoted local parts and address literals are not looked for.
  */
 import { findByte } from '../memory/bytes';
 import { NOTHING, NOWHERE, UNDECIDED } from './answers';

@@ -1,9 +1,10 @@
 /**
- * Finds values in text by what they are: the loop over positions, and the union of what overlaps. Text is in normal form
- * (`normal.ts`). The names that callers need of the set and of the match are given out here.
+ * Finds values in text by what they are: the loop over positions, and the union of what overlaps.
+ * Text is in normal form (`normal.ts`). The names that callers need of the set and of the match are
+ * given out here.
  *
- * What is found depends on the text alone, however it is cut into windows: a detector that would need a unit behind the
- * window answers UNDECIDED, and the scan stops there.
+ * What is found depends on the text alone, however it is cut into windows: a detector that would
+ * need a unit behind the window answers UNDECIDED, and the scan stops there.
  */
 import { firstAnchor, nextWaiting } from './anchors';
 import { beginAt, clearCandidates } from './candidates';
@@ -34,17 +35,21 @@ export { numberKinds, numberStrength } from './number-value';
 
 /** Units of a match behind which it is reported in parts. */
 const MATCH_CUT: u32 = 512;
-/** Nothing is decided with fewer units before the end of a window: what stands within 64 units says what may begin. */
+/**
+ * Nothing is decided with fewer units before the end of a window: what stands within 64 units says
+ * what may begin.
+ */
 const MARGIN: u32 = 65;
 
 /** Everything before it is decided: no match begins there. Set when no match was found. */
 export let scanSafe: u32 = 0;
 
 /**
- * Finds the next match that begins at or behind `from` in the first `len` units of a text; the unit before `from` may be
- * looked at. Without `isEnd` the text may go on, and what cannot be decided yet is left. True when there is a match: it is
- * in `matchStart`, `matchEnd`, `matchStrength`, `matchKinds` and `matchGrows`; else `scanSafe` is set. A window of 1,024
- * units of which at most one is before `from` always has a match or something that is decided.
+ * Finds the next match that begins at or behind `from` in the first `len` units of a text; the unit
+ * before `from` may be looked at. Without `isEnd` the text may go on, and what cannot be decided
+ * yet is left. True when there is a match: it is in `matchStart`, `matchEnd`, `matchStrength`,
+ * `matchKinds` and `matchGrows`; else `scanSafe` is set. A window of 1,024 units of which at most
+ * one is before `from` always has a match or something that is decided.
  */
 export function findMatch(set: DetectorSet, text: usize, from: u32, len: u32, isEnd: bool): bool {
   clearFound();

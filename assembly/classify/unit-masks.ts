@@ -1,9 +1,10 @@
 /**
- * What the units around a position are, 64 at a time: a bit for each unit of the block that the scan is in, and of the one
- * behind it. So a unit costs little unless something could begin there, and a detector can refuse a position by what stands
- * within the next 64 units.
+ * What the units around a position are, 64 at a time: a bit for each unit of the block that the
+ * scan is in, and of the one behind it. So a unit costs little unless something could begin there,
+ * and a detector can refuse a position by what stands within the next 64 units.
  *
- * A unit's classes are what the tables of its two halves have in common, once for each of two sets of tables.
+ * A unit's classes are what the tables of its two halves have in common, once for each of two sets
+ * of tables.
  */
 import { DetectorSet, Need, PATTERN_KINDS, beginsPattern } from './detector-set';
 import { Unit, unitClass } from './units';
@@ -18,12 +19,12 @@ const FIRST_LOW = memory.data<u8>([
 const FIRST_HIGH = memory.data<u8>([
   0x00, 0x00, 0xc0, 0x11, 0x0a, 0x24, 0x02, 0x04, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
 ]);
-/** Classes of the second set: 1 and 2 other units of a local part's start, 4 / and dot, 8 =, 16 slash. */
+/** Classes of the second set: 1 %, 2 OTHER, 4 slash and dot, 8 =, 16 slash, 32 IGNORABLE, 64 space. */
 const SECOND_LOW = memory.data<u8>([
-  0x02, 0x20, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x08, 0x04, 0x14,
+  0x42, 0x20, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x08, 0x04, 0x14,
 ]);
 const SECOND_HIGH = memory.data<u8>([
-  0x20, 0x00, 0x15, 0x08, 0x00, 0x00, 0x00, 0x00, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+  0x20, 0x00, 0x55, 0x08, 0x00, 0x00, 0x00, 0x00, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
 ]);
 
 /** The last units of a text, with zeros behind them. */
@@ -47,9 +48,11 @@ let key: u64 = 0;
 let at: u64 = 0;
 let colon: u64 = 0;
 let dash: u64 = 0;
+let number: u64 = 0;
 
 /** Of the block that the scan is in. */
 let hereDigit: u64 = 0;
+let hereNumber: u64 = 0;
 let hereAt: u64 = 0;
 let hereColon: u64 = 0;
 /** Units at which twenty units of keys and tokens begin. */
@@ -87,11 +90,14 @@ export function nextStart(set: DetectorSet, pos: u32, end: u32): u32 {
   return end;
 }
 
-/** Whether a digit stands in the `count` units from `pos` on, at most 64. */
+/**
+ * Whether a digit stands in the `count` units from `pos` on, at most 64, behind the first `skipped`
+ * of them.
+ */
 // @ts-ignore: decorator
 @inline
-export function hasDigitWithin(pos: u32, count: u32): bool {
-  return within(hereDigit, digit, pos, count);
+export function hasDigitWithin(pos: u32, count: u32, skipped: u32 = 0): bool {
+  return (ahead(hereDigit, digit, pos - base) << u64(64 - count)) >> u64(64 - count + skipped) != 0;
 }
 
 /** Whether a colon stands in the `count` units from `pos` on, at most 64. */
@@ -115,19 +121,39 @@ export function hasRunAt(pos: u32): bool {
   return ((hereRun >> u64(pos - base)) & 1) != 0;
 }
 
+/**
+ * The digits of the number in groups that begins at `pos`, as far as they stand within 64 units;
+ * more may be behind these.
+ */
+// @ts-ignore: decorator
+@inline
+export function digitsAhead(pos: u32): u32 {
+  const skip = pos - base;
+  const units = ahead(hereNumber, number, skip);
+  const digits = ahead(hereDigit, digit, skip);
+  // Bits up to the lowest one that is not set; all of them when none is.
+  const run = units & ~(units + 1);
+  return <u32>popcnt(digits & run);
+}
+
 // @ts-ignore: decorator
 @inline
 function within(here: u64, next: u64, pos: u32, count: u32): bool {
-  const skip = pos - base;
-  // Two steps, as a shift by 64 would be one by 0.
-  const ahead = (here >> u64(skip)) | ((next << 1) << u64(63 - skip));
-  return ahead << u64(64 - count) != 0;
+  return ahead(here, next, pos - base) << u64(64 - count) != 0;
+}
+
+/** The 64 bits from bit `skip` on; two steps, as a shift by 64 would be one by 0. */
+// @ts-ignore: decorator
+@inline
+function ahead(here: u64, next: u64, skip: u32): u64 {
+  return (here >> u64(skip)) | ((next << 1) << u64(63 - skip));
 }
 
 /** Goes on to the block that was read last, and reads the one behind it. `extra` are further starts. */
 function enterBlock(set: DetectorSet, extra: u64): void {
   base += BLOCK;
   hereDigit = digit;
+  hereNumber = number;
   hereAt = at;
   hereColon = colon;
   const fresh =
@@ -205,6 +231,7 @@ function readBlock(start: u32): void {
   at = 0;
   colon = 0;
   dash = 0;
+  number = 0;
   if (start >= len) return;
   let from = text + <usize>start;
   if (len - start < BLOCK) {
@@ -240,6 +267,7 @@ function readVector(first: v128, second: v128, shift: u64): void {
   at |= maskOf(first, 8) << shift;
   colon |= colons << shift;
   dash |= dashes << shift;
+  number |= (digits | maskOf(first, 0xa0) | maskOf(second, 0x64)) << shift;
 }
 
 // @ts-ignore: decorator
