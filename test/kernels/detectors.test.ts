@@ -1,7 +1,4 @@
 /** Each detector on values that it must find and on their near misses; what stands around them; other characters. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
 import { describe, expect, test } from 'vitest';
 
 import {
@@ -48,22 +45,6 @@ describe.each(Object.entries(valid) as [KindName, string[]][])('%s', (kind, valu
 
 test('every kind has values', () =>
   expect(Object.keys(valid).sort()).toEqual([...allKinds].sort()));
-
-test('the IBANs of python-stdnum', () => {
-  const file = join(import.meta.dirname, '../../../shared/cases/luhn-iban.json');
-  const cases = JSON.parse(readFileSync(file, 'utf8')) as {
-    mod: string;
-    number: string;
-    valid: boolean;
-  }[];
-  const ibans = cases.filter(({ mod }) => mod === 'stdnum.iban');
-  expect(ibans.length).toBeGreaterThan(100);
-  for (const { number, valid: isValid } of ibans) {
-    expect([number, find('Iban', number)]).toEqual([number, isValid ? [number] : []]);
-    const wrong = number.replace(/\d(?=\D*$)/, (digit) => String((Number(digit) + 1) % 10));
-    expect([wrong, find('Iban', wrong)]).toEqual([wrong, []]);
-  }
-});
 
 test('other digits, spaces and hyphens, and characters that are not there', () => {
   const rows: [KindName, string][] = [
