@@ -226,6 +226,20 @@ describe('what is refused says why and where', () => {
     expect((await tryOn('{}', '--url', '/raw/1')).stderr).toMatch(/: pass-unmasked/);
   });
 
+  test('of gRPC that no descriptors tell apart, with the status of gRPC', async () => {
+    const type = [
+      '--content-type',
+      'application/grpc',
+      '-X',
+      'POST',
+      '--url',
+      '/shop.Orders/Place',
+    ];
+    const { stdout, stderr } = await tryOn(Buffer.from('00000000020801', 'hex'), ...type);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/^refused with grpc-status \d+: .*\(DTA1014 BodyUnreadable\)\n/);
+  });
+
   test('a caller that no rule permits', async () => {
     const { stderr } = await tryOn('{}', '--source', 'service=x,team=other,environment=prod');
     expect(stderr).toMatch(/^refused with 403: .*\(DTA1011 NoRulePermits\)\n$/);
