@@ -7,6 +7,7 @@ import { agentCommand } from './commands/agent.ts';
 import { auditCommand } from './commands/audit.ts';
 import { bandCommand } from './commands/band.ts';
 import { bootstrapCommand } from './commands/bootstrap.ts';
+import { caCommand } from './commands/ca.ts';
 import { controllerCommand } from './commands/controller.ts';
 import { factCommand } from './commands/fact.ts';
 import { identityCommand } from './commands/identity.ts';
@@ -35,6 +36,7 @@ export function buildProgram(): Command {
     bootstrapCommand(),
     policyCommand(),
     identityCommand(),
+    caCommand(),
     restrictCommand(),
     bandCommand(),
     signalCommand(),
