@@ -12,6 +12,7 @@ import { publicationsSchema } from './migrations/0003-publications.ts';
 import { liveValuesSchema } from './migrations/0004-live-values.ts';
 import { shadowDiffersSchema } from './migrations/0005-shadow-differs.ts';
 import { privacySchema } from './migrations/0006-privacy.ts';
+import { bodyOutcomesSchema } from './migrations/0007-body-outcomes.ts';
 import { issuersSchema } from './migrations/0010-issuers.ts';
 
 /** Values that a statement takes. */
@@ -150,5 +151,6 @@ const allMigrations: readonly string[] = [
   liveValuesSchema,
   shadowDiffersSchema,
   privacySchema,
+  bodyOutcomesSchema,
   issuersSchema,
 ];
