@@ -22,7 +22,7 @@ import { IdentityService } from './identity/service.ts';
 import { parseMeshIdentity } from './identity/spiffe-id.ts';
 import { TrustWatch } from './identity/trust-watch.ts';
 import type { Log } from './log.ts';
-import { MeshSource, trustOfProxies } from './mesh-source.ts';
+import { MeshSource } from './mesh-source.ts';
 import { PolicyPublisher } from './policy/publisher.ts';
 import { Clearances, maskingDir } from './privacy/clearances.ts';
 import { MaskingKeys } from './privacy/masking-keys.ts';
@@ -39,6 +39,7 @@ import { SqliteIssuerStore } from './store/sqlite-issuer-store.ts';
 import { SqliteLiveValueStore } from './store/sqlite-live-value-store.ts';
 import { SqlitePrivacyStore } from './store/sqlite-privacy-store.ts';
 import { SqliteStateStore } from './store/sqlite-state-store.ts';
+import { TrustOfProxies } from './trust-of-proxies.ts';
 import { createXdsServer, type XdsServer } from './xds/server.ts';
 
 /** What a controller is started with. */
@@ -241,7 +242,13 @@ async function listen(parts: Parts & { operatorToken: string }): Promise<Servers
   });
   closers.push(() => xds.close());
   facade.watch(() => xds.proxies());
-  authority.watch(() => [...trustOfProxies(xds.proxies()), ...trust.holders()]);
+  const trustOfProxies = new TrustOfProxies(clock);
+  const noteProxies = () => trustOfProxies.note(xds.proxies());
+  every(noteProxiesMs, noteProxies, closers);
+  authority.watch(() => {
+    noteProxies();
+    return [...trustOfProxies.holders(), ...trust.holders()];
+  });
   const agents = await createAgentServer({
     host,
     port: ports.agents,
@@ -377,6 +384,7 @@ const heartbeatMs = 5 * 60_000;
 const coalesceMs = 250;
 const hourMs = 3_600_000;
 const retryMs = 1_000;
+const noteProxiesMs = 2_000;
 const stateFault = 'state';
 const certificateFault = 'certificate';
 /** A VM that proved this many bundles is replaced: making one takes longer than proving a small bundle. */

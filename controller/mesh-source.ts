@@ -1,5 +1,4 @@
 /** Joins policy, state and identity into the resources that a proxy may have: chosen by its certificate, never by what it says. */
-import type { TrustHolder } from './identity/authority-desk.ts';
 import type { IdentityService } from './identity/service.ts';
 import { Direction } from './layout.ts';
 import type { Log } from './log.ts';
@@ -7,7 +6,6 @@ import type { PolicyPublisher } from './policy/publisher.ts';
 import type { StateDesk } from './risk/state-desk.ts';
 import type {
   ProxyIdentity,
-  ProxyStatus,
   ResourceChange,
   ResourceKey,
   ResourceSource,
@@ -123,23 +121,7 @@ export class MeshSource implements ResourceSource {
   }
 }
 
-/** Which issuing keys each connected proxy knows: what the oldest of its validation contexts says. */
-export function trustOfProxies(proxies: readonly ProxyStatus[]): TrustHolder[] {
-  return proxies.flatMap(({ spiffeId, resources }) => {
-    const contexts = resources.filter(({ name }) => name.startsWith('dta-validation'));
-    if (contexts.length === 0) return [];
-    const known = contexts.map(({ ackedVersion }) => generationOf(ackedVersion ?? ''));
-    const generation = known.includes(undefined) ? undefined : Math.min(...known.map(Number));
-    return [{ who: spiffeId, what: 'proxy' as const, generation }];
-  });
-}
-
-/** Version of a validation context: the generation of the trust, then a number for its lists. */
+/** Version of a validation context: the generation of the trust (`trust-of-proxies.ts` reads it), then a number for its lists. */
 function trustVersion(generation: number, number: number): string {
   return `${generation}.${number}`;
-}
-
-function generationOf(version: string): number | undefined {
-  const [, generation] = /^(\d+)\.\d+$/.exec(version) ?? [];
-  return generation === undefined ? undefined : Number(generation);
 }

@@ -121,6 +121,10 @@ describe('a rotation', () => {
     const generation = authority.generation;
     await restart();
     expect([states(), authority.generation]).toEqual([['active', 'prepared'], generation]);
+    nowMs += 1;
+    await restart();
+    await expect(desk.activate(change)).rejects.toThrow('has just started');
+    nowMs += 60_000;
     await desk.activate(change);
     await restart();
     expect([states(), authority.active.id]).toEqual([['active', 'retired'], id]);

@@ -68,9 +68,11 @@ export class AuthorityDesk {
   readonly #listeners = new Set<(change: { isRevocation: boolean }) => void>();
   #holders: () => readonly TrustHolder[] = () => [];
   #turn: Promise<unknown> = Promise.resolve();
+  readonly #startedAtMs: number;
 
   constructor(options: AuthorityDeskOptions) {
     this.#options = options;
+    this.#startedAtMs = options.clock();
   }
 
   /** Tells who is connected and what it trusts. */
@@ -138,7 +140,8 @@ export class AuthorityDesk {
 
   /**
    * Lets the prepared key sign, and retires the one before. Fails with `notFound` when none is
-   * prepared, with `conflict`, unless forced, while somebody who is connected does not know it.
+   * prepared, with `conflict`, unless forced, while somebody who is connected does not know it, or,
+   * in the first minute after a start, may not know it.
    */
   activate(request: ChangeRequest): Promise<IssuerView> {
     return this.#inTurn(async () => {
@@ -151,6 +154,15 @@ export class AuthorityDesk {
       }
       const lacking = this.#lacking(next.record);
       if (lacking.length > 0 && !request.force) throw notKnownYet(next.record.id, lacking);
+      if (this.#isComingBack(next.record) && !request.force) {
+        throw new DtaError(
+          'conflict',
+          'the controller has just started: who is there is not known',
+          {
+            help: 'wait a minute, until agents and proxies have come back, or --force',
+          },
+        );
+      }
       const old = authority.active.id;
       await this.#change(request, [old, 'retired'], [next.record.id, 'active']);
       return await this.#announced(next.record.id, 'active', request, false);
@@ -273,6 +285,12 @@ export class AuthorityDesk {
     return this.#holders().filter(({ generation }) => (generation ?? 0) < record.generation);
   }
 
+  /** Whether those who were connected when the key was prepared may not be here again yet. */
+  #isComingBack(record: IssuerRecord): boolean {
+    const { clock } = this.#options;
+    return record.madeAtMs < this.#startedAtMs && clock() < this.#startedAtMs + comingBackMs;
+  }
+
   async #view({ issuer, record }: StandingIssuer): Promise<IssuerView> {
     const { clock, store } = this.#options;
     const leaves = await store.issuerLeaves(record.id, clock());
@@ -325,4 +343,5 @@ function notKnownYet(id: string, lacking: readonly TrustHolder[]): DtaError {
   );
 }
 
+const comingBackMs = 60_000;
 const expiryWarningMs = 60 * 86_400_000;

@@ -10,6 +10,7 @@ import {
 import type { Clock } from '../clock.ts';
 import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { closeConnection } from './close-connection.ts';
 import { MutualTlsCredentials, type TlsMaterial } from './credentials.ts';
 import { AggregatedDiscoveryService } from './gen/envoy/service/discovery/v3/ads_pb.js';
 import type {
@@ -226,12 +227,17 @@ function refuse(
   options.observer?.onRefuse?.({ spiffeId, reason });
   const refusal: Partial<StatusObject> = { code, details: reason };
   call.emit('error', refusal);
+  closeConnection(call);
 }
 
-/** A stream does not outlive its certificate: the proxy comes back at once with its new one. */
+/** A stream does not outlive its certificate: the proxy comes back at once, on a connection with its new one. */
 function endAtExpiry(call: AdsCall, certificate: PeerCertificate, clock: Clock): NodeJS.Timeout {
   const leftMs = Math.min(Math.max(certificate.notAfterMs - clock(), 0), timerMaxMs);
-  return setTimeout(() => call.end(), leftMs).unref();
+  const end = () => {
+    call.end();
+    closeConnection(call);
+  };
+  return setTimeout(end, leftMs).unref();
 }
 
 function usableCredentials(material: TlsMaterial): MutualTlsCredentials {

@@ -4,6 +4,7 @@ import { create, fromBinary } from '@bufbuild/protobuf';
 import {
   Client,
   type ClientDuplexStream,
+  connectivityState,
   credentials,
   type ServiceError,
   status,
@@ -80,6 +81,16 @@ class TestProxy {
       name: config.name,
       bytes: any?.value.length ?? 0,
     };
+  }
+
+  /** Rejects when the connection is still in use after ten seconds. */
+  untilConnectionIsLeft(): Promise<void> {
+    const channel = this.#client.getChannel();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    channel.watchConnectivityState(connectivityState.READY, Date.now() + 10_000, (error) =>
+      error ? reject(error) : resolve(),
+    );
+    return promise;
   }
 
   close(): void {
@@ -217,9 +228,12 @@ describe('createXdsServer', () => {
     const strict = await createXdsServer({ ...options, issuerOf, isRevoked });
     const before = connect(mesh.leaf('orders'), ['dta-state'], strict);
     await before.next();
+    const isLeft = before.untilConnectionIsLeft();
     gone.add(mesh.authority.active.id);
     source.put('orders', 'state', wasm('without the key'), true);
     expect((await before.ended).code).toBe(status.PERMISSION_DENIED);
+    // Or Envoy would come back on it, and show the same certificate for ever.
+    await isLeft;
     const after = connect(mesh.leaf('orders'), ['dta-state'], strict);
     expect((await after.ended).code).toBe(status.PERMISSION_DENIED);
     await strict.close();
