@@ -9,7 +9,9 @@ import type { ControllerStatus, PolicyCheck, PolicyFile, PolicySetView } from '.
 import type { AuditService } from './audit/ingest.ts';
 import type { AuditQuery, IngestResult, StoredAuditRecord } from './audit/model.ts';
 import type { Clock } from './clock.ts';
+import type { AuthorityDesk } from './identity/authority-desk.ts';
 import type { IdentityService } from './identity/service.ts';
+import type { TrustWatch } from './identity/trust-watch.ts';
 import { Direction } from './layout.ts';
 import type { PolicyPublisher, ProvenBundle, Published } from './policy/publisher.ts';
 import type { StateDesk } from './risk/state-desk.ts';
@@ -19,6 +21,8 @@ import type { ProxyStatus } from './xds/model.ts';
 /** What it speaks for. */
 export interface FacadeParts {
   readonly identities: Pick<IdentityService, 'trustDomain'>;
+  readonly authority: Pick<AuthorityDesk, 'faults'>;
+  readonly trust: Pick<TrustWatch, 'skews'>;
   readonly policies: PolicyPublisher;
   readonly states: Pick<StateDesk, 'epoch'>;
   readonly audit: AuditService;
@@ -116,6 +120,16 @@ export class Facade implements PolicyApi, StatusSource, AuditFeed, AuditIntake {
 
   #degraded(proxies: readonly ProxyStatus[]): ControllerStatus['degraded'] {
     const found: ControllerStatus['degraded'] = [...this.#faults.values()];
+    const { authority, trust, clock } = this.#parts;
+    found.push(...authority.faults());
+    for (const { spiffeId, skewMs } of trust.skews()) {
+      const much = `${Math.round(Math.abs(skewMs) / 60_000)} min`;
+      found.push({
+        what: `the clock of ${spiffeId} is ${much} ${skewMs > 0 ? 'ahead of' : 'behind'} this one`,
+        sinceMs: clock(),
+        help: 'set it: certificates bear five minutes',
+      });
+    }
     if (!this.#parts.policies.current()) {
       found.push({
         what: 'no policy set was pushed: proxies deny everything',

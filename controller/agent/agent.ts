@@ -13,10 +13,11 @@ import { createAuditRelay } from './audit-relay.ts';
 import { ControllerClient } from './controller-client.ts';
 import { type HeldIdentity, keepIdentity, keptIdentity } from './identity.ts';
 import { join, renew } from './join.ts';
-import { rotate } from './rotation.ts';
+import { Hurry, rotate } from './rotation.ts';
 import { createSdsServer, type SdsServer } from './sds-server.ts';
 import { openSocketDirectory, type SocketDirectory } from './socket-directory.ts';
 import { Spool } from './spool.ts';
+import { followTrust } from './trust-loop.ts';
 
 /** What an agent needs. */
 export interface AgentOptions {
@@ -102,7 +103,7 @@ class Agent implements AgentHandle {
     this.#options = { ...options, clock, alarm, random };
     this.#log = options.log.child({ workload: options.workload });
     this.#uid = options.workloadUid ?? process.getuid?.() ?? 0;
-    this.#controller = new ControllerClient(options.controllerUrl, this.#stopping.signal);
+    this.#controller = new ControllerClient(options.controllerUrl, this.#stopping.signal, clock);
     // Before anything is made on disk: an agent that cannot start leaves nothing behind.
     this.#kept = this.#keptIdentity();
     this.#directory = openSocketDirectory(options.socketDir, options.workload, this.#uid);
@@ -200,9 +201,13 @@ class Agent implements AgentHandle {
       this.#use(first);
       this.#log.info({ spiffeId: first.spiffeId, notAfterMs: first.notAfterMs }, 'ready');
       this.#becameReady.resolve(first.spiffeId);
+      const hurry = new Hurry();
+      this.#loops.push(this.#followTrust(hurry));
       await rotate({
         first,
-        renew: (held) => renew(this.#controller, held),
+        // Under the roots of now, which may be newer than those that came with the certificate.
+        renew: (held) => renew(this.#controller, this.#identity ?? held),
+        hurry,
         onRenewed: (next) => this.#use(next),
         clock,
         alarm,
@@ -224,6 +229,22 @@ class Agent implements AgentHandle {
     }
   }
 
+  #followTrust(hurry: Hurry): Promise<void> {
+    const { alarm, random } = this.#options;
+    return followTrust({
+      controller: this.#controller,
+      current: () => this.#identity ?? notJoined(),
+      onTrust: (rootPem, trustGeneration) => {
+        this.#use({ ...(this.#identity ?? notJoined()), rootPem, trustGeneration });
+      },
+      onRenew: () => hurry.ask(),
+      alarm,
+      random,
+      log: this.#log,
+      signal: this.#stopping.signal,
+    });
+  }
+
   async #joinPatiently(): Promise<HeldIdentity | undefined> {
     const { token = '', alarm, random } = this.#options;
     const { signal } = this.#stopping;
@@ -233,7 +254,9 @@ class Agent implements AgentHandle {
       } catch (error) {
         if (signal.aborted) break;
         if (!(error instanceof DtaError) || error.code !== 'unreachable') throw error;
-        this.#log.warn({ err: error, attempt }, 'cannot join yet, will try again');
+        // A clock that is wrong does not mend itself.
+        const level = error.fields.skewMs === undefined ? 'warn' : 'error';
+        this.#log[level]({ err: error, attempt }, 'cannot join yet, will try again');
         await pause(alarm, backoffMs(attempt, 250, 10_000, random()), signal);
       }
     }

@@ -2,13 +2,18 @@
  * The agent's side of the controller's HTTPS API. The root is checked by every call but the one
  * that fetches it.
  */
-import { createHash, X509Certificate } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { buffer } from 'node:stream/consumers';
+import { checkServerIdentity } from 'node:tls';
 
 import { z } from 'zod';
 
+import { type Clock, systemClock } from '../clock.ts';
 import { DtaError, type ErrorCode, errorCatalogue } from '../errors.ts';
+import { rootServerName } from '../identity/root-server-name.ts';
+import { clockFaults, showSkew } from './clock-skew.ts';
+import { keyHashOfRoot, readRoots } from './roots.ts';
 
 /** What proves who we are to the controller. */
 export interface ClientIdentity {
@@ -21,23 +26,36 @@ export interface Grant {
   readonly instance: string;
   readonly spiffeId: string;
   readonly chainPem: string;
+  /** One or several roots. */
   readonly rootPem: string;
+  readonly trustGeneration: number;
   /** Unix milliseconds. */
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
+}
+
+/** News of the trust. */
+export interface TrustAnswer {
+  readonly rootPem: string;
+  readonly generation: number;
+  /** The certificate is to be renewed now. */
+  readonly renew: boolean;
+  /** By how much the clock here is ahead of the controller's, as its answer shows it; milliseconds. */
+  readonly skewMs: number | undefined;
 }
 
 /** One controller, by its URL. */
 export class ControllerClient {
   readonly #base: URL;
   readonly #signal: AbortSignal;
+  readonly #clock: Clock;
 
   /**
    * `signal` ends every call.
    *
    * @throws DtaError `usage` when `url` is no `https` URL.
    */
-  constructor(url: string, signal: AbortSignal) {
+  constructor(url: string, signal: AbortSignal, clock: Clock = systemClock) {
     if (!URL.canParse(url) || new URL(url).protocol !== 'https:') {
       throw new DtaError('usage', `\`${url}\` is no URL of a controller`, {
         help: 'use https://<host>:<port>',
@@ -45,45 +63,67 @@ export class ControllerClient {
     }
     this.#base = new URL(url);
     this.#signal = signal;
+    this.#clock = clock;
   }
 
   /**
-   * Fetches the mesh's root certificate and checks it against `keyHash`, the SHA-256 of its public
-   * key (DER, hex) that came with the join token. Nothing secret is sent: until then anybody may be
-   * at the other end.
+   * Fetches the mesh's root certificates and picks the one whose public key has the SHA-256
+   * `keyHash` (DER, hex) that came with the join token. Nothing secret is sent: until then anybody
+   * may be at the other end.
    *
-   * @throws DtaError `denied` when it has another key, `unreachable`.
+   * @throws DtaError `denied` when none has that key, `unreachable`.
    */
   async fetchRoot(keyHash: string): Promise<string> {
-    const { rootPem } = await this.#call('GET', '/v1/trust', trust, { rejectUnauthorized: false });
-    const root = readRoot(rootPem);
-    const spki = root.publicKey.export({ type: 'spki', format: 'der' });
-    if (createHash('sha256').update(spki).digest('hex') !== keyHash || !isSelfSigned(root)) {
-      throw new DtaError('denied', `the authority at \`${this.#base.origin}\` is not the token's`, {
-        help: 'somebody else answers there, or the token is of another mesh; it was not sent',
-      });
-    }
-    return root.toString();
+    const unchecked = { rejectUnauthorized: false };
+    const { rootPem } = (await this.#call('GET', '/v1/trust', trust, unchecked)).body;
+    const root = readRoots(rootPem).find((each) => keyHashOfRoot(each) === keyHash);
+    if (root) return root.toString();
+    throw new DtaError('denied', `the authority at \`${this.#base.origin}\` is not the token's`, {
+      help: 'somebody else answers there, or the token is of another mesh; it was not sent',
+    });
   }
 
   /**
    * Trades `token` for a certificate; the server has to prove itself under `rootPem` before it sees
    * the token.
    */
-  join(rootPem: string, token: string, csrPem: string): Promise<Grant> {
-    return this.#call('POST', '/v1/join', grant, { ca: rootPem }, { token, csr: csrPem });
+  async join(rootPem: string, token: string, csrPem: string): Promise<Grant> {
+    const tls = this.#tls(rootPem);
+    return (await this.#call('POST', '/v1/join', grant, tls, { token, csr: csrPem })).body;
   }
 
   /** Renews the certificate `identity`. */
-  renew(rootPem: string, identity: ClientIdentity, csrPem: string): Promise<Grant> {
-    const tls = { ca: rootPem, cert: identity.chainPem, key: identity.keyPem };
-    return this.#call('POST', '/v1/renew', grant, tls, { csr: csrPem });
+  async renew(rootPem: string, identity: ClientIdentity, csrPem: string): Promise<Grant> {
+    const tls = this.#tls(rootPem, identity);
+    return (await this.#call('POST', '/v1/renew', grant, tls, { csr: csrPem })).body;
+  }
+
+  /** Waits for news of the trust, at most some fifteen seconds; `generation` is what is held. */
+  async watch(rootPem: string, identity: ClientIdentity, generation: number): Promise<TrustAnswer> {
+    const tls = this.#tls(rootPem, identity);
+    const report = { generation, clockMs: this.#clock() };
+    const { body, dateMs } = await this.#call('POST', '/v1/watch', news, tls, report);
+    return { ...body, skewMs: dateMs === undefined ? undefined : this.#clock() - dateMs };
   }
 
   /** Hands over an audit batch. `usage`: the controller can never read it. */
   async sendAudit(rootPem: string, identity: ClientIdentity, batch: Uint8Array): Promise<void> {
-    const tls = { ca: rootPem, cert: identity.chainPem, key: identity.keyPem };
-    await this.#call('POST', '/v1/audit', z.object({}), tls, batch);
+    await this.#call('POST', '/v1/audit', z.object({}), this.#tls(rootPem, identity), batch);
+  }
+
+  /**
+   * Trusts these roots alone, and asks by name for a certificate under the first: the controller
+   * may show one under a root that came later.
+   */
+  #tls(rootPem: string, identity?: ClientIdentity): RequestOptions {
+    const [first] = readRoots(rootPem);
+    const host = this.#base.hostname.replace(/^\[|\]$/g, '');
+    return {
+      ca: rootPem,
+      ...(first && { servername: rootServerName(keyHashOfRoot(first)) }),
+      checkServerIdentity: (_asked, certificate) => checkServerIdentity(host, certificate),
+      ...(identity && { cert: identity.chainPem, key: identity.keyPem }),
+    };
   }
 
   async #call<T extends z.ZodType>(
@@ -91,16 +131,16 @@ export class ControllerClient {
     path: string,
     reply: T,
     tls: RequestOptions,
-    body?: Uint8Array | Record<string, string>,
-  ): Promise<z.output<T>> {
+    body?: Uint8Array | Record<string, string | number>,
+  ): Promise<{ body: z.output<T>; dateMs: number | undefined }> {
     const isBytes = body instanceof Uint8Array;
     const content = isBytes ? body : Buffer.from(body === undefined ? '' : JSON.stringify(body));
     const type = isBytes ? 'application/octet-stream' : 'application/json';
-    const { status, text } = await this.#exchange(method, path, tls, content, type);
+    const { status, dateMs, text } = await this.#exchange(method, path, tls, content, type);
     const parsed = parseJson(text);
     if (status !== 200) throw problemError(status, parsed);
     const understood = reply.safeParse(parsed);
-    if (understood.success) return understood.data;
+    if (understood.success) return { body: understood.data, dateMs };
     throw new DtaError('internal', 'the controller answered something that is not understood', {
       help: 'is the controller of the same version as this agent?',
       cause: understood.error,
@@ -113,9 +153,11 @@ export class ControllerClient {
     tls: RequestOptions,
     content: Uint8Array,
     type: string,
-  ): Promise<{ status: number; text: string }> {
+  ): Promise<Exchanged> {
     return new Promise((resolve, reject) => {
-      const fail = (cause: unknown): void => reject(this.#unreachable(cause));
+      const fail = (cause: unknown): void => {
+        this.#unreachable(cause).then(reject, reject);
+      };
       const request = httpsRequest(new URL(path, this.#base), {
         ...tls,
         method,
@@ -131,7 +173,7 @@ export class ControllerClient {
       request.once('error', fail);
       request.once('response', (answer) => {
         buffer(answer).then(
-          (bytes) => resolve({ status: answer.statusCode ?? 0, text: bytes.toString('utf8') }),
+          (bytes) => resolve({ ...headOf(answer), text: bytes.toString('utf8') }),
           fail,
         );
       });
@@ -139,30 +181,56 @@ export class ControllerClient {
     });
   }
 
-  #unreachable(cause: unknown): DtaError {
+  async #unreachable(cause: unknown): Promise<DtaError> {
     const why = cause instanceof Error ? `: ${cause.message.replaceAll('\n', ' ')}` : '';
     const message = `the controller at \`${this.#base.origin}\` cannot be reached${why}`;
+    const skewMs = isAboutTime(cause) ? await this.#skewMs() : undefined;
+    if (skewMs !== undefined && Math.abs(skewMs) > clockFaults.warnMs) {
+      return new DtaError('unreachable', `${message}; ${showSkew(skewMs)}`, {
+        help: 'set the clock of this host, or of the controller: certificates bear five minutes',
+        cause,
+        fields: { skewMs },
+      });
+    }
     return new DtaError('unreachable', message, {
       help: 'is it running, and is this address among the names in its certificate?',
       cause,
     });
   }
-}
 
-function readRoot(pem: string): X509Certificate {
-  try {
-    return new X509Certificate(pem);
-  } catch (cause) {
-    throw new DtaError('denied', 'the controller showed no certificate of an authority', { cause });
+  /**
+   * How far our clock is ahead, as whoever answers there says. Only to explain a failure: nobody
+   * was checked.
+   */
+  async #skewMs(): Promise<number | undefined> {
+    const unchecked = { rejectUnauthorized: false };
+    try {
+      const { dateMs } = await this.#call('GET', '/v1/trust', trust, unchecked);
+      return dateMs === undefined ? undefined : this.#clock() - dateMs;
+    } catch {
+      return undefined;
+    }
   }
 }
 
-/**
- * Only the owner of the key can have made it: name and validity are to be believed as well as the
- * key.
- */
-function isSelfSigned(root: X509Certificate): boolean {
-  return root.ca && root.verify(root.publicKey);
+interface Exchanged {
+  readonly status: number;
+  /** Of the answer's `Date`; whole seconds. */
+  readonly dateMs: number | undefined;
+  readonly text: string;
+}
+
+function headOf(answer: IncomingMessage): Omit<Exchanged, 'text'> {
+  const dateMs = Date.parse(answer.headers.date ?? '');
+  return {
+    status: answer.statusCode ?? 0,
+    dateMs: Number.isNaN(dateMs) ? undefined : dateMs,
+  };
+}
+
+function isAboutTime(cause: unknown): boolean {
+  if (!(cause instanceof Error) || !('code' in cause)) return false;
+  return ['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED'].includes(String(cause.code));
 }
 
 function problemError(status: number, body: unknown): DtaError {
@@ -187,11 +255,13 @@ function parseJson(text: string): unknown {
 const codes = Object.keys(errorCatalogue) as [ErrorCode, ...ErrorCode[]];
 const problem = z.object({ code: z.enum(codes), message: z.string(), help: z.string().optional() });
 const trust = z.object({ rootPem: z.string() });
+const news = z.object({ rootPem: z.string(), generation: z.number(), renew: z.boolean() });
 const grant = z.object({
   instance: z.string(),
   spiffeId: z.string(),
   chainPem: z.string(),
   rootPem: z.string(),
+  trustGeneration: z.number(),
   notBeforeMs: z.number(),
   notAfterMs: z.number(),
 });

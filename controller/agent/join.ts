@@ -20,17 +20,20 @@ export async function join(controller: ControllerClient, token: string): Promise
   const rootPem = await controller.fetchRoot(keyHashOf(token));
   const { keyPem, csrPem } = makeKeyAndRequest();
   const grant = await controller.join(rootPem, token.trim(), csrPem);
-  return holdIdentity(grant, keyPem, rootPem);
+  return holdIdentity(grant, keyPem);
 }
 
-/** Renews `held` with a new key, and the same authority: another one takes another token. */
+/**
+ * Renews `held` with a new key. Its roots are what the controller says, which proved itself under
+ * those that are held.
+ */
 export async function renew(
   controller: ControllerClient,
   held: HeldIdentity,
 ): Promise<HeldIdentity> {
   const { keyPem, csrPem } = makeKeyAndRequest();
   const grant = await controller.renew(held.rootPem, held, csrPem);
-  return holdIdentity(grant, keyPem, held.rootPem);
+  return holdIdentity(grant, keyPem);
 }
 
 function keyHashOf(token: string): string {

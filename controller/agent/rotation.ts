@@ -29,6 +29,25 @@ export function ageAt(validity: Validity, nowMs: number): 'young' | 'late' | 'ex
   return nowMs - validity.notBeforeMs >= lifetimeMs * 0.75 ? 'late' : 'young';
 }
 
+/** Asks for a renewal before its time. */
+export class Hurry {
+  #asked = new AbortController();
+
+  /** Aborted once somebody has asked. */
+  get signal(): AbortSignal {
+    return this.#asked.signal;
+  }
+
+  ask(): void {
+    this.#asked.abort();
+  }
+
+  /** What was asked for is done. */
+  clear(): void {
+    if (this.#asked.signal.aborted) this.#asked = new AbortController();
+  }
+}
+
 /** What the loop needs. */
 export interface RotationOptions<Held extends Validity> {
   /** The certificate to begin with. */
@@ -36,6 +55,8 @@ export interface RotationOptions<Held extends Validity> {
   /** Gets the next one; DtaError `denied` ends the loop, everything else is tried again. */
   readonly renew: (current: Held) => Promise<Held>;
   readonly onRenewed: (next: Held) => void;
+  /** Lets others have the certificate renewed before its time; absent: nobody does. */
+  readonly hurry?: Hurry;
   readonly clock: Clock;
   readonly alarm: Alarm;
   readonly random: () => number;
@@ -56,6 +77,7 @@ export async function rotate<Held extends Validity>(options: RotationOptions<Hel
     await pauseUntil(renewalDueMs(held, options.random()), options);
     const next = await renewOrGiveUp(held, options);
     if (!next) return;
+    options.hurry?.clear();
     held = next;
     options.onRenewed(held);
     log.info({ notAfterMs: held.notAfterMs, leftMs: held.notAfterMs - clock() }, 'renewed');
@@ -96,11 +118,15 @@ async function renewOrGiveUp<Held extends Validity>(
 /** Timers stand still while a host is suspended, so the clock is looked at again and again. */
 async function pauseUntil<Held extends Validity>(
   dueMs: number,
-  { clock, alarm, signal }: RotationOptions<Held>,
+  { clock, alarm, random, signal, hurry }: RotationOptions<Held>,
 ): Promise<void> {
-  while (!signal.aborted && clock() < dueMs) {
-    await pause(alarm, Math.min(dueMs - clock(), longestPauseMs), signal);
+  const early = hurry ? AbortSignal.any([signal, hurry.signal]) : signal;
+  while (!early.aborted && clock() < dueMs) {
+    await pause(alarm, Math.min(dueMs - clock(), longestPauseMs), early);
   }
+  // Many are asked at once: they do not all come at once.
+  if (hurry?.signal.aborted) await pause(alarm, random() * hurryWithinMs, signal);
 }
 
 const longestPauseMs = 30_000;
+const hurryWithinMs = 2_000;

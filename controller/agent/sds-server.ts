@@ -120,7 +120,11 @@ function secretsOf(identity: HeldIdentity): SecretSet {
   const svid = certificateSecret(certificate, identity.chainPem, identity.keyPem);
   const authority = authoritySecret(meshAuthority, identity.rootPem);
   return {
-    version: createHash('sha256').update(identity.chainPem).digest('hex').slice(0, 16),
+    version: createHash('sha256')
+      .update(identity.chainPem)
+      .update(identity.rootPem)
+      .digest('hex')
+      .slice(0, 16),
     secrets: new Map([
       [certificate, packSecret(svid)],
       [meshAuthority, packSecret(authority)],

@@ -1,22 +1,34 @@
-/** The controller's HTTPS server for agents: join, renew, trust, audit. */
-import { createSecureContext, type TLSSocket } from 'node:tls';
+/** The controller's HTTPS server for agents: join, renew, trust, news of the trust, audit. */
+import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 
 import type { Clock } from '../clock.ts';
 import { DtaError } from '../errors.ts';
+import { rootServerName } from '../identity/root-server-name.ts';
 import type { Log } from '../log.ts';
 import { createApp, listen } from './app.ts';
-import type { AgentIdentities, AuditIntake } from './collaborators.ts';
-import { identityReply, ingestReply, joinRequest, renewRequest, trustReply } from './messages.ts';
+import type { AgentIdentities, AgentTrust, AuditIntake } from './collaborators.ts';
+import {
+  identityReply,
+  ingestReply,
+  joinRequest,
+  renewRequest,
+  trustReply,
+  watchReply,
+  watchRequest,
+} from './messages.ts';
 import { authenticatePeer, peerCertificate } from './peer.ts';
 import { problemSchema, Refusal } from './problem.ts';
 import { RateLimit } from './rate-limit.ts';
 
 /** Key material of a TLS server. */
 export interface ServerCertificate {
-  readonly certificatePem: string;
+  /** Leaf first. */
+  readonly chainPem: string;
+  /** The same certificate under each root, by the hash of the root's key (`rootServerName`). */
+  readonly chainsByRoot: ReadonlyMap<string, string>;
   readonly keyPem: string;
 }
 
@@ -27,6 +39,7 @@ export interface AgentServerOptions {
   readonly port: number;
   readonly certificate: ServerCertificate;
   readonly identities: AgentIdentities;
+  readonly trust: AgentTrust;
   readonly audit: AuditIntake;
   readonly clock: Clock;
   readonly log: Log;
@@ -35,7 +48,7 @@ export interface AgentServerOptions {
 /** A running server. */
 export interface AgentServer {
   readonly port: number;
-  /** New connections see this certificate; open ones keep theirs. */
+  /** New connections see this certificate, and are checked against the roots of now; open ones keep theirs. */
   useCertificate(certificate: ServerCertificate): void;
   /** The OpenAPI document of what is served. */
   openApi(): unknown;
@@ -49,21 +62,18 @@ export interface AgentServer {
  * @throws DtaError `portInUse`, or `setup` when the key material cannot be used.
  */
 export async function createAgentServer(options: AgentServerOptions): Promise<AgentServer> {
-  const tls = tlsOptions(options, options.certificate);
-  try {
-    createSecureContext(tls);
-  } catch (cause) {
-    throw new DtaError('setup', 'the certificate of the agent server cannot be used', { cause });
-  }
+  const shelf = new CertificateShelf(options);
+  const tls = { ...shelf.use(options.certificate), SNICallback: shelf.choose };
   const app = await createApp({ title: 'SM-DTA controller, for agents', tls, log: options.log });
   addIdentityRoutes(app, options);
+  addWatchRoute(app, options);
   addAuditRoute(app, options);
   const port = await listen(app, options);
   return {
     port,
     useCertificate: (certificate) => {
       const server = app.server as unknown as import('node:tls').Server;
-      server.setSecureContext(tlsOptions(options, certificate));
+      server.setSecureContext(shelf.use(certificate));
     },
     openApi: () => app.swagger(),
     close: () => app.close(),
@@ -104,7 +114,30 @@ function addIdentityRoutes(app: FastifyInstance, { identities, clock }: AgentSer
       trustDomain: identities.trustDomain,
       rootPem: identities.rootPem,
       crlPem: await identities.crlPem(),
+      generation: identities.trustGeneration,
     }),
+  );
+}
+
+function addWatchRoute(app: FastifyInstance, { identities, trust }: AgentServerOptions): void {
+  app.post<{ Body: z.infer<typeof watchRequest> }>(
+    '/v1/watch',
+    {
+      bodyLimit: 1024,
+      schema: {
+        ...schemaOf('waits for news of the trust', watchReply, watchRequest),
+        security: [{ clientCertificate: [] }],
+      },
+      onRequest: async (request) => void peerCertificate(socketOf(request)),
+    },
+    async (request) => {
+      const socket = socketOf(request);
+      const { spiffeId } = await authenticatePeer(socket, identities);
+      const left = new AbortController();
+      socket.once('close', () => left.abort());
+      const { raw } = peerCertificate(socket);
+      return await trust.wait(spiffeId, raw, request.body, left.signal);
+    },
   );
 }
 
@@ -148,15 +181,40 @@ function limitJoins(joins: RateLimit, request: FastifyRequest): void {
   throw new Refusal(429, 'unreachable', message, 'wait some seconds and try again');
 }
 
-function tlsOptions(options: AgentServerOptions, { certificatePem, keyPem }: ServerCertificate) {
-  return {
-    cert: certificatePem,
-    key: keyPem,
-    ca: options.identities.rootPem,
-    requestCert: true,
-    rejectUnauthorized: false,
-    minVersion: 'TLSv1.3',
-  } as const;
+/** What the server shows: by default the certificate under the active root, to who asks by name one under another. */
+class CertificateShelf {
+  readonly #options: AgentServerOptions;
+  #byName = new Map<string, SecureContext>();
+
+  constructor(options: AgentServerOptions) {
+    this.#options = options;
+  }
+
+  /** Puts a certificate up; gives the options of the default. Fails with `setup` when it cannot be used. */
+  use({ chainPem, chainsByRoot, keyPem }: ServerCertificate) {
+    const common = {
+      key: keyPem,
+      ca: this.#options.identities.rootPem,
+      requestCert: true,
+      rejectUnauthorized: false,
+      minVersion: 'TLSv1.3',
+    } as const;
+    try {
+      const contexts = Array.from(chainsByRoot, ([root, cert]) => {
+        return [rootServerName(root), createSecureContext({ ...common, cert })] as const;
+      });
+      createSecureContext({ ...common, cert: chainPem });
+      this.#byName = new Map(contexts);
+    } catch (cause) {
+      throw new DtaError('setup', 'the certificate of the agent server cannot be used', { cause });
+    }
+    return { ...common, cert: chainPem };
+  }
+
+  readonly choose = (
+    name: string,
+    answer: (error: Error | null, context?: SecureContext) => void,
+  ): void => answer(null, this.#byName.get(name));
 }
 
 function schemaOf(summary: string, reply: z.ZodType, body?: z.ZodType) {

@@ -7,6 +7,16 @@ import type { z } from 'zod';
 
 import { DtaError } from '../errors.ts';
 import {
+  type AuthorityReply,
+  authorityReply,
+  type IssuerChangeInput,
+  type IssuerReply,
+  issuerReply,
+  type PrepareInput,
+  type RevokedIssuerReply,
+  revokedIssuerReply,
+} from './authority-messages.ts';
+import {
   type BandName,
   type BandReply,
   bandReply,
@@ -87,6 +97,32 @@ export class OperatorClient {
   revoke(id: string, reason: string): Promise<RevocationReply> {
     const path = `/v1/identities/${encodeURIComponent(id)}/revoke`;
     return this.#call('POST', path, revocationReply, { reason });
+  }
+
+  /** Issuing keys of the certificate authority. */
+  authority(): Promise<AuthorityReply> {
+    return this.#call('GET', '/v1/ca', authorityReply);
+  }
+
+  /** Makes the next issuing key; it signs nothing yet. */
+  prepareIssuer(request: PrepareInput): Promise<IssuerReply> {
+    return this.#call('POST', '/v1/ca/prepare', issuerReply, request);
+  }
+
+  /** Lets the prepared key sign. */
+  activateIssuer(request: IssuerChangeInput): Promise<IssuerReply> {
+    return this.#call('POST', '/v1/ca/activate', issuerReply, request);
+  }
+
+  /** Has everybody renew who lives on a retired key. */
+  taintIssuer(id: string, request: IssuerChangeInput): Promise<IssuerReply> {
+    return this.#call('POST', `/v1/ca/${encodeURIComponent(id)}/taint`, issuerReply, request);
+  }
+
+  /** Ends the trust in a key and revokes all it signed. */
+  revokeIssuer(id: string, request: IssuerChangeInput): Promise<RevokedIssuerReply> {
+    const path = `/v1/ca/${encodeURIComponent(id)}/revoke`;
+    return this.#call('POST', path, revokedIssuerReply, request);
   }
 
   /** What publishing `files` would do; nothing is published. */

@@ -3,7 +3,9 @@
  * it.
  */
 import type { AuditQuery, IngestResult, StoredAuditRecord } from '../audit/model.ts';
+import type { AuthorityDesk } from '../identity/authority-desk.ts';
 import type { IdentityService } from '../identity/service.ts';
+import type { TrustWatch } from '../identity/trust-watch.ts';
 import type { MaskingKeys } from '../privacy/masking-keys.ts';
 import type { RevealDesk } from '../privacy/reveal-desk.ts';
 import type { LiveValueDesk } from '../risk/live-value-desk.ts';
@@ -12,7 +14,23 @@ import type { ControllerStatus, PolicyCheck, PolicyFile, PolicySetView } from '.
 /** What agents ask of the identity domain. */
 export type AgentIdentities = Pick<
   IdentityService,
-  'join' | 'renew' | 'revocations' | 'crlPem' | 'rootPem' | 'trustDomain'
+  | 'join'
+  | 'renew'
+  | 'revocations'
+  | 'crlPem'
+  | 'rootPem'
+  | 'trustGeneration'
+  | 'trustDomain'
+  | 'issuerOf'
+>;
+
+/** Where agents wait for news of the trust. */
+export type AgentTrust = Pick<TrustWatch, 'wait'>;
+
+/** What operators ask of the certificate authority. */
+export type OperatorAuthority = Pick<
+  AuthorityDesk,
+  'show' | 'prepare' | 'activate' | 'taint' | 'revoke'
 >;
 
 /** What operators ask of the identity domain. */

@@ -22,15 +22,28 @@ export const identityReply = z.object({
   spiffeId: z.string(),
   certificatePem: z.string(),
   chainPem: z.string(),
-  rootPem: z.string(),
+  rootPem: z.string().describe('one or several roots, the active one first'),
+  trustGeneration: z.number().int(),
   notBeforeMs: timeMs,
   notAfterMs: timeMs,
 });
 /** Answer to `GET /v1/trust`. */
 export const trustReply = z.object({
   trustDomain: z.string(),
+  rootPem: z.string().describe('one or several roots, the active one first'),
+  crlPem: z.string().describe('a list of each issuing key'),
+  generation: z.number().int(),
+});
+/** `POST /v1/watch`: what the agent has, and its clock. */
+export const watchRequest = z.strictObject({
+  generation: z.number().int().min(0),
+  clockMs: timeMs,
+});
+/** Its answer, when there is news or after a quarter of a minute. */
+export const watchReply = z.object({
   rootPem: z.string(),
-  crlPem: z.string(),
+  generation: z.number().int(),
+  renew: z.boolean(),
 });
 /** Answer to `POST /v1/audit`. */
 export const ingestReply = z.object({
@@ -65,6 +78,7 @@ const certificate = z.object({
   sha256: z.string(),
   notBeforeMs: timeMs,
   notAfterMs: timeMs,
+  issuer: z.string().optional(),
   revokedAtMs: timeMs.optional(),
 });
 const instanceView = z.object({

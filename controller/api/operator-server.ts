@@ -1,5 +1,5 @@
 /**
- * The controller's HTTP server for operators on the same machine: identities, policies, live values,
+ * The controller's HTTP server for operators on the same machine: identities, authority, policies, live values,
  * masking keys, status, audit, health.
  */
 import type { FastifyInstance } from 'fastify';
@@ -9,10 +9,12 @@ import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { createApp, listen } from './app.ts';
 import { addAuditRoutes } from './audit-routes.ts';
+import { addAuthorityRoutes } from './authority-routes.ts';
 import type {
   AuditFeed,
   LiveValues,
   MetricsSource,
+  OperatorAuthority,
   OperatorIdentities,
   PolicyPublisher,
   Privacy,
@@ -47,6 +49,7 @@ export interface OperatorServerOptions {
   /** Of `openOperatorToken`. */
   readonly token: string;
   readonly identities: OperatorIdentities;
+  readonly authority: OperatorAuthority;
   readonly policies: PolicyPublisher;
   readonly live: LiveValues;
   readonly privacy: Privacy;
@@ -86,6 +89,7 @@ export async function createOperatorServer(
     throw new Refusal(401, 'denied', 'no valid operator token', tokenHelp);
   });
   addIdentityRoutes(app, options.identities);
+  addAuthorityRoutes(app, options.authority, operator);
   addPolicyRoutes(app, options.policies);
   addLiveValueRoutes(app, options.live, operator);
   addPrivacyRoutes(app, options.privacy, operator);

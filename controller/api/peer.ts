@@ -33,13 +33,17 @@ export function peerCertificate(socket: TLSSocket): X509Certificate {
  */
 export async function authenticatePeer(
   socket: TLSSocket,
-  identities: Pick<AgentIdentities, 'revocations' | 'trustDomain'>,
+  identities: Pick<AgentIdentities, 'revocations' | 'trustDomain' | 'issuerOf'>,
 ): Promise<Peer> {
   const certificate = peerCertificate(socket);
   const names = uriOnly.exec(certificate.subjectAltName ?? '');
   const identity = names?.[1] === undefined ? undefined : parseMeshIdentity(names[1]);
   if (!identity || identity.trustDomain !== identities.trustDomain) {
     throw new Refusal(403, 'denied', 'the client certificate names no workload of this mesh');
+  }
+  // TLS takes whatever leads to a root; a key may be trusted no more though its root is.
+  if (identities.issuerOf(certificate.raw) === undefined) {
+    throw new Refusal(403, 'denied', 'the key that signed the client certificate is not trusted');
   }
   const digest = createHash('sha256').update(certificate.raw).digest('hex');
   const revoked = await identities.revocations();

@@ -7,7 +7,7 @@ import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Authority } from './authority.ts';
 import type { IdentityStore, Revocation, RevocationCause, Revocations } from './model.ts';
-import { show } from './names.ts';
+import { checkText, show } from './names.ts';
 import { isUuid } from './spiffe-id.ts';
 
 /** What revocation needs of the identity service's parts. */
@@ -60,12 +60,19 @@ export class RevocationDesk {
   async crlPem(): Promise<string> {
     const revoked = await this.#revoked();
     const nowMs = this.#options.clock();
-    const serials = revoked.map((certificate) => certificate.serial).join();
-    if (this.#crl?.serials !== serials || nowMs >= this.#crl.resignAtMs) {
-      const { pem, nextUpdateMs } = this.#options.authority.signRevocations(revoked, nowMs);
-      this.#crl = { pem, serials, resignAtMs: nowMs + (nextUpdateMs - nowMs) / 2 };
-    }
-    return this.#crl.pem;
+    const { generation, standing } = this.#options.authority;
+    const serials = `${generation} ${revoked.map((certificate) => certificate.serial).join()}`;
+    if (this.#crl?.serials === serials && nowMs < this.#crl.resignAtMs) return this.#crl.pem;
+    const lists = await Promise.all(
+      standing.map(({ issuer }) => {
+        const own = revoked.filter((certificate) => certificate.issuer === issuer.id);
+        return issuer.signRevocations(own, nowMs);
+      }),
+    );
+    const pem = lists.map((list) => list.pem).join('');
+    const endMs = Math.min(...lists.map((list) => list.nextUpdateMs));
+    this.#crl = { pem, serials, resignAtMs: nowMs + (endMs - nowMs) / 2 };
+    return pem;
   }
 
   onRevoked(listener: (revocation: Revocation) => void): () => void {
@@ -102,12 +109,6 @@ export class RevocationDesk {
       }
     }
   }
-}
-
-function checkText(what: string, text: string): string {
-  // Control characters would break the one-line outputs that show it.
-  if (text.length <= 500 && !/\p{Cc}/u.test(text)) return text;
-  throw new DtaError('usage', `${what} is longer than 500 characters or has control characters`);
 }
 
 /**

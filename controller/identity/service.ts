@@ -2,13 +2,19 @@
  * Gives, renews and takes away identities: joins the certificate authority with the store (Figure
  * 1, "Identity Provider").
  */
-import { createHash, generateKeyPairSync, randomUUID, X509Certificate } from 'node:crypto';
+import { createHash, randomUUID, X509Certificate } from 'node:crypto';
 
 import type { Clock } from '../clock.ts';
 import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { Authority, LeafCertificate } from './authority.ts';
+import type { Authority } from './authority.ts';
+import {
+  type ControllerCertificate,
+  makeControllerCertificate,
+  systemEnvironment,
+} from './controller-certificate.ts';
 import { parseCsr, type SigningRequest } from './csr.ts';
+import type { LeafCertificate } from './issuer.ts';
 import { createToken, parseToken, secretMatches, tokenLifetimeMs } from './join-token.ts';
 import type {
   IdentityStore,
@@ -48,19 +54,13 @@ export interface IssuedIdentity {
   readonly spiffeId: string;
   /** The leaf alone. */
   readonly certificatePem: string;
-  /** What a TLS server or client presents: the leaf; the root signs leaves itself. */
+  /** What a TLS server or client presents: the leaf, then what leads to the root. */
   readonly chainPem: string;
-  /** What peers are checked against. */
+  /** What peers are checked against: one or several roots. */
   readonly rootPem: string;
+  /** Generation of the trust that `rootPem` is of. */
+  readonly trustGeneration: number;
   readonly notBeforeMs: number;
-  readonly notAfterMs: number;
-}
-
-/** The controller's own TLS certificate with its key. */
-export interface ControllerCertificate {
-  readonly spiffeId: string;
-  readonly certificatePem: string;
-  readonly keyPem: string;
   readonly notAfterMs: number;
 }
 
@@ -97,12 +97,17 @@ export class IdentityService {
     return this.#authority.trustDomain;
   }
 
-  /** The root certificate that peers are checked against. */
+  /** The root certificates that peers are checked against, the active one first. */
   get rootPem(): string {
     return this.#authority.rootPem;
   }
 
-  /** SHA-256 of the root's public key, as the last part of a token names it. */
+  /** Rises with every change of what is trusted. */
+  get trustGeneration(): number {
+    return this.#authority.generation;
+  }
+
+  /** SHA-256 of the active root's public key, as the last part of a token names it. */
   get caKeyHash(): string {
     return this.#authority.caKeyHash;
   }
@@ -166,7 +171,7 @@ export class IdentityService {
     request.refuseNames(undefined);
     const registration = await this.#redeemable(token);
     const uuid = randomUUID();
-    const { leaf, certificate } = this.#sign(request, registration, uuid);
+    const { leaf, certificate } = await this.#sign(request, registration, uuid);
     const spiffeId = formatMeshIdentity(identityOf(registration, uuid));
     const nowMs = this.#clock();
     const instance = { uuid, registrationId: registration.id, spiffeId, joinedAtMs: nowMs };
@@ -189,7 +194,7 @@ export class IdentityService {
     if (!instance || !registration) throw denied('renewal', 'instance unknown');
     const request = parseCsr(csr);
     request.refuseNames(instance.spiffeId);
-    const { leaf, certificate } = this.#sign(request, registration, instance.uuid);
+    const { leaf, certificate } = await this.#sign(request, registration, instance.uuid);
     if (!(await this.#store.addCertificate(certificate, previous.sha256))) {
       throw denied('renewal', 'revoked', { instance: instance.uuid });
     }
@@ -227,37 +232,31 @@ export class IdentityService {
     return this.#revocations.onRevoked(listener);
   }
 
+  /** Which trusted issuing key signed the certificate (DER); undefined: none. */
+  issuerOf(der: Uint8Array): string | undefined {
+    return this.#authority.issuerOf(new X509Certificate(der))?.issuer.id;
+  }
+
+  /** Whether an issuing key is trusted now. */
+  trustsIssuer(id: string): boolean {
+    return this.#authority.standing.some(({ issuer }) => issuer.id === id);
+  }
+
   /**
    * A fresh key and TLS certificate for the controller; to be asked for again before half of its
-   * life is over.
+   * life is over, and when what is trusted changes.
    */
-  controllerCertificate(
+  async controllerCertificate(
     dnsNames: readonly string[],
     ips: readonly string[],
-  ): ControllerCertificate {
-    const identity = {
-      trustDomain: this.trustDomain,
-      environment: systemEnvironment,
-      team: 'dta',
-      service: 'controller',
-      instance: this.#controllerUuid,
-    };
-    const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const leaf = this.#authority.issue({
-      publicKeySpki: keys.publicKey.export({ type: 'spki', format: 'der' }),
-      identity,
-      labels: {},
-      ttlMs: controllerTtlMs,
-      nowMs: this.#clock(),
-      dnsNames,
-      ips,
-    });
-    return {
-      spiffeId: formatMeshIdentity(identity),
-      certificatePem: leaf.certificatePem,
-      keyPem: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-      notAfterMs: leaf.notAfterMs,
-    };
+  ): Promise<ControllerCertificate> {
+    const names = { dnsNames, ips };
+    return await makeControllerCertificate(
+      this.#authority,
+      this.#controllerUuid,
+      names,
+      this.#clock(),
+    );
   }
 
   /** Forgets tokens and unrevoked certificates that ended a week ago; gives how many. */
@@ -269,8 +268,9 @@ export class IdentityService {
     const token = parseToken(text);
     if (!token) throw denied('join', 'token malformed');
     const { id } = token;
-    if (token.caKeyHash !== this.caKeyHash)
+    if (!this.#authority.trustsRoot(token.caKeyHash)) {
       throw denied('join', 'token of another authority', { id });
+    }
     const stored = await this.#store.token(id);
     if (!stored) throw denied('join', 'token unknown', { id });
     if (!secretMatches(token, stored)) throw denied('join', 'token secret wrong', { id });
@@ -292,27 +292,29 @@ export class IdentityService {
     return certificate;
   }
 
-  #sign(request: SigningRequest, registration: Registration, uuid: string): Signed {
-    const leaf = this.#authority.issue({
+  async #sign(request: SigningRequest, registration: Registration, uuid: string): Promise<Signed> {
+    const leaf = await this.#authority.issue({
       publicKeySpki: request.publicKeySpki,
       identity: identityOf(registration, uuid),
       labels: registration.labels,
       ttlMs: this.#leafTtlMs,
       nowMs: this.#clock(),
     });
-    const { serial, sha256, notBeforeMs, notAfterMs } = leaf;
-    return { leaf, certificate: { serial, sha256, notBeforeMs, notAfterMs, instance: uuid } };
+    const { serial, sha256, issuer, notBeforeMs, notAfterMs } = leaf;
+    const certificate = { serial, sha256, issuer, notBeforeMs, notAfterMs, instance: uuid };
+    return { leaf, certificate };
   }
 
   #identity(instance: string, spiffeId: string, leaf: LeafCertificate): IssuedIdentity {
-    const { certificatePem, notBeforeMs, notAfterMs } = leaf;
-    const { rootPem } = this;
+    const { certificatePem, chainPem, notBeforeMs, notAfterMs } = leaf;
+    const { rootPem, trustGeneration } = this;
     return {
       instance,
       spiffeId,
       certificatePem,
-      chainPem: certificatePem,
+      chainPem,
       rootPem,
+      trustGeneration,
       notBeforeMs,
       notAfterMs,
     };
@@ -333,7 +335,5 @@ function denied(what: string, reason: string, fields: Record<string, unknown> = 
   return new DtaError('denied', `${what} denied`, { fields: { reason, ...fields } });
 }
 
-const systemEnvironment = 'system';
 const defaultLeafTtlMs = 3_600_000;
-const controllerTtlMs = 86_400_000;
 const endedKeptMs = 7 * 86_400_000;

@@ -56,6 +56,7 @@ export function toCertificate(row: Row): IssuedCertificate {
     sha256: String(row.sha256),
     notBeforeMs: Number(row.not_before_ms),
     notAfterMs: Number(row.not_after_ms),
+    issuer: optionalText(row.issuer),
     revokedAtMs: optionalNumber(row.revoked_at_ms),
   };
 }
@@ -81,6 +82,7 @@ export function toRevokedCertificate(row: Row): RevokedCertificate {
     instance: String(row.instance),
     revokedAtMs: Number(row.revoked_at_ms),
     notAfterMs: Number(row.not_after_ms),
+    issuer: optionalText(row.issuer),
     wholeInstance: row.whole === 1,
   };
 }

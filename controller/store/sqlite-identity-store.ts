@@ -1,7 +1,5 @@
 /** Identities in SQLite. */
-import { DtaError } from '../errors.ts';
 import type {
-  AuthorityRecord,
   IdentityStore,
   Instance,
   InstanceView,
@@ -29,24 +27,6 @@ export class SqliteIdentityStore implements IdentityStore {
 
   constructor(db: Database) {
     this.#db = db;
-  }
-
-  async authority(): Promise<AuthorityRecord | undefined> {
-    const row = this.#db.row('SELECT * FROM authority');
-    return (
-      row && {
-        trustDomain: String(row.trust_domain),
-        keyHash: String(row.key_hash),
-        createdAtMs: Number(row.created_at_ms),
-      }
-    );
-  }
-
-  async recordAuthority(record: AuthorityRecord): Promise<void> {
-    const { trustDomain, keyHash, createdAtMs } = record;
-    const sql = 'INSERT OR IGNORE INTO authority VALUES (1, ?, ?, ?)';
-    if (this.#db.run(sql, trustDomain, keyHash, createdAtMs) === 1) return;
-    throw new DtaError('conflict', 'the store belongs to a certificate authority already');
   }
 
   async findOrAddRegistration(registration: Registration): Promise<Registration> {
@@ -118,7 +98,7 @@ export class SqliteIdentityStore implements IdentityStore {
   async instances(): Promise<InstanceView[]> {
     const rows = this.#db.rows(
       `SELECT i.*, r.environment, r.team, r.service, r.labels, c.sha256, c.serial, c.not_before_ms,
-              c.not_after_ms, c.revoked_at_ms AS certificate_revoked_at_ms
+              c.not_after_ms, c.issuer, c.revoked_at_ms AS certificate_revoked_at_ms
        FROM instance i JOIN registration r ON r.id = i.registration_id
        LEFT JOIN certificate c ON c.rowid = (
          SELECT rowid FROM certificate WHERE instance = i.uuid
@@ -199,7 +179,7 @@ export class SqliteIdentityStore implements IdentityStore {
   async revokedCertificates(endAfterMs: number): Promise<RevokedCertificate[]> {
     // A certificate may be revoked itself and with its instance: the earlier time counts.
     const rows = this.#db.rows(
-      `SELECT c.serial, c.sha256, c.instance, c.not_after_ms, i.revoked_at_ms IS NOT NULL AS whole,
+      `SELECT c.serial, c.sha256, c.instance, c.not_after_ms, c.issuer, i.revoked_at_ms IS NOT NULL AS whole,
               min(ifnull(c.revoked_at_ms, i.revoked_at_ms),
                   ifnull(i.revoked_at_ms, c.revoked_at_ms)) AS revoked_at_ms
        FROM certificate c JOIN instance i ON i.uuid = c.instance
@@ -231,9 +211,17 @@ export class SqliteIdentityStore implements IdentityStore {
   }
 
   #insertCertificate(certificate: IssuedCertificate): void {
-    const { sha256, serial, instance, notBeforeMs, notAfterMs } = certificate;
-    const sql = 'INSERT INTO certificate VALUES (?, ?, ?, ?, ?, NULL, NULL, NULL)';
-    this.#db.run(sql, sha256, serial, instance, notBeforeMs, notAfterMs);
+    const { sha256, serial, instance, notBeforeMs, notAfterMs, issuer = null } = certificate;
+    this.#db.run(
+      `INSERT INTO certificate (sha256, serial, instance, not_before_ms, not_after_ms, issuer)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+      sha256,
+      serial,
+      instance,
+      notBeforeMs,
+      notAfterMs,
+      issuer,
+    );
   }
 }
 

@@ -4,12 +4,16 @@ import { Command } from 'commander';
 import { dataDirOption, operatorClient } from '../operator-option.ts';
 import { outputOption, printJson, printTable, showTime } from '../output.ts';
 import { collectLabel } from '../parse-arguments.ts';
+import { inspectCommand } from './inspect.ts';
 
 export function identityCommand(): Command {
-  const command = new Command('identity').description('issue, list and revoke service identities');
+  const command = new Command('identity').description(
+    'issue, list, revoke and explain service identities',
+  );
   command.addCommand(issueCommand());
   command.addCommand(listCommand());
   command.addCommand(revokeCommand());
+  command.addCommand(inspectCommand());
   return command;
 }
 
