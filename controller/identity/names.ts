@@ -36,6 +36,12 @@ export function isName(text: string): boolean {
   return nameForm.test(text) && text !== '.' && text !== '..';
 }
 
+/** Gives a reason or an actor back, or fails with `usage`: control characters would break the one-line outputs that show it. */
+export function checkCauseText(what: string, text: string): string {
+  if (text.length <= 500 && !/\p{Cc}/u.test(text)) return text;
+  throw new DtaError('usage', `${what} is longer than 500 characters or has control characters`);
+}
+
 /** Input as an error message may show it: printable, at most 80 characters. */
 export function show(text: string): string {
   const printable = text.replaceAll(/[^\x20-\x5f\x61-\x7e]/g, '?');

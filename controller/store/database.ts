@@ -12,6 +12,7 @@ import { publicationsSchema } from './migrations/0003-publications.ts';
 import { liveValuesSchema } from './migrations/0004-live-values.ts';
 import { shadowDiffersSchema } from './migrations/0005-shadow-differs.ts';
 import { privacySchema } from './migrations/0006-privacy.ts';
+import { serviceIdentitySchema } from './migrations/0015-service-identity.ts';
 
 /** Values that a statement takes. */
 export type SqlValue = null | number | bigint | string;
@@ -149,4 +150,5 @@ const allMigrations: readonly string[] = [
   liveValuesSchema,
   shadowDiffersSchema,
   privacySchema,
+  serviceIdentitySchema,
 ];
