@@ -15,6 +15,7 @@ import { AuditService } from './audit/ingest.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { ControllerMetrics } from './controller-metrics.ts';
 import { Facade } from './facade.ts';
+import { openAttestors } from './identity/attestation/open-attestors.ts';
 import { openAuthority } from './identity/authority-files.ts';
 import { IdentityService } from './identity/service.ts';
 import { parseMeshIdentity } from './identity/spiffe-id.ts';
@@ -25,6 +26,7 @@ import { Clearances, maskingDir } from './privacy/clearances.ts';
 import { MaskingKeys } from './privacy/masking-keys.ts';
 import { RevealDesk } from './privacy/reveal-desk.ts';
 import { createProver, filterEnvironment, hostEnvironment } from './prove-bundle.ts';
+import { RegistrationFiles } from './registration-files.ts';
 import { Coalescer } from './risk/coalesce.ts';
 import { LiveValueDesk } from './risk/live-value-desk.ts';
 import { StateDesk } from './risk/state-desk.ts';
@@ -53,6 +55,8 @@ export interface ControllerOptions {
   readonly filterPath: string;
   /** Life of a leaf; default one hour. */
   readonly leafTtlMs?: number;
+  /** File that says what workloads may join with beside tokens (docs/identity.md, "Attestation"). */
+  readonly attestorsPath?: string;
   readonly clock?: Clock;
   readonly log: Log;
 }
@@ -95,9 +99,9 @@ async function assemble(
   const operatorToken = openOperatorToken(dataDir);
   const db = new Database(join(dataDir, 'controller.db'));
   closers.push(() => db.close());
-  const identities = await openIdentities(options, clock, new SqliteIdentityStore(db));
-  const privacy = await openPrivacy(options, clock, new SqlitePrivacyStore(db));
   const metrics = new ControllerMetrics();
+  const identities = await openIdentities(options, clock, new SqliteIdentityStore(db), metrics);
+  const privacy = await openPrivacy(options, clock, new SqlitePrivacyStore(db));
   const live = new LiveValueDesk({ store: new SqliteLiveValueStore(db), clock, log });
   const states = new StateDesk({
     mesh: trustDomain,
@@ -148,13 +152,18 @@ async function assemble(
 }
 
 async function openIdentities(
-  { dataDir, trustDomain, leafTtlMs, log }: ControllerOptions,
+  { dataDir, trustDomain, leafTtlMs, attestorsPath, log }: ControllerOptions,
   clock: Clock,
   store: SqliteIdentityStore,
+  metrics: ControllerMetrics,
 ): Promise<IdentityService> {
+  const attestors = openAttestors(attestorsPath, clock);
   const dir = join(dataDir, 'ca');
   const authority = await openAuthority({ dir, store, trustDomain, nowMs: clock() });
-  return new IdentityService({ store, authority, clock, log, leafTtlMs });
+  return new IdentityService({
+    ...{ store, authority, clock, log, leafTtlMs, attestors },
+    observer: metrics.identity,
+  });
 }
 
 /** Who may see clear values is said in the same directory as what they are made with. */
@@ -227,6 +236,7 @@ async function listen(parts: Parts & { operatorToken: string }): Promise<Servers
     listen: options.operator,
     token: parts.operatorToken,
     identities,
+    registrations: new RegistrationFiles(identities.registrar),
     policies: facade,
     live: parts.live,
     privacy: parts.privacy,

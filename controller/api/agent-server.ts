@@ -8,11 +8,13 @@ import type { Clock } from '../clock.ts';
 import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { createApp, listen } from './app.ts';
+import { addAttestationRoutes, readAttestationPeer } from './attestation-routes.ts';
 import type { AgentIdentities, AuditIntake } from './collaborators.ts';
 import { identityReply, ingestReply, joinRequest, renewRequest, trustReply } from './messages.ts';
 import { authenticatePeer, peerCertificate } from './peer.ts';
 import { problemSchema, Refusal } from './problem.ts';
 import { RateLimit } from './rate-limit.ts';
+import { addRotationRoute } from './rotation-route.ts';
 
 /** Key material of a TLS server. */
 export interface ServerCertificate {
@@ -56,7 +58,11 @@ export async function createAgentServer(options: AgentServerOptions): Promise<Ag
     throw new DtaError('setup', 'the certificate of the agent server cannot be used', { cause });
   }
   const app = await createApp({ title: 'SM-DTA controller, for agents', tls, log: options.log });
-  addIdentityRoutes(app, options);
+  const joins = new RateLimit(joinBurst, joinsPerSecond, options.clock);
+  const limit = (request: FastifyRequest) => limitJoins(joins, request);
+  addIdentityRoutes(app, options, limit);
+  addAttestationRoutes(app, options.identities, limit);
+  addRotationRoute(app, options.identities, options.clock);
   addAuditRoute(app, options);
   const port = await listen(app, options);
   return {
@@ -70,8 +76,11 @@ export async function createAgentServer(options: AgentServerOptions): Promise<Ag
   };
 }
 
-function addIdentityRoutes(app: FastifyInstance, { identities, clock }: AgentServerOptions): void {
-  const joins = new RateLimit(joinBurst, joinsPerSecond, clock);
+function addIdentityRoutes(
+  app: FastifyInstance,
+  { identities, clock }: AgentServerOptions,
+  limit: (request: FastifyRequest) => void,
+): void {
   const renewals = new RateLimit(renewalBurst, renewalsPerSecond, clock);
   app.post<{ Body: z.infer<typeof joinRequest> }>(
     '/v1/join',
@@ -79,9 +88,12 @@ function addIdentityRoutes(app: FastifyInstance, { identities, clock }: AgentSer
       bodyLimit: 16 * 1024,
       schema: schemaOf('trades a join token for an identity', identityReply, joinRequest),
       // Before the body is read: a flood costs no parsing.
-      onRequest: async (request) => limitJoins(joins, request),
+      onRequest: async (request) => limit(request),
     },
-    async (request) => await identities.join(request.body.token, request.body.csr),
+    async (request) => {
+      const { token, csr } = request.body;
+      return await identities.join(token, csr, await readAttestationPeer(request, identities));
+    },
   );
   app.post<{ Body: z.infer<typeof renewRequest> }>(
     '/v1/renew',

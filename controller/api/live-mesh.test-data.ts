@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 
 import { AuditService } from '../audit/ingest.ts';
+import { UnixAttestor } from '../identity/attestation/unix-attestor.ts';
 import { Authority } from '../identity/authority.ts';
 import { IdentityService } from '../identity/service.ts';
 import { Database } from '../store/database.ts';
@@ -50,6 +51,7 @@ export class LiveMesh {
       authority: new Authority(root.keyPem, root.rootPem),
       clock,
       log,
+      attestors: [new UnixAttestor()],
     });
     this.audit = new AuditService({ store: new SqliteAuditStore(db), clock, log });
   }

@@ -46,6 +46,8 @@ export const identityRequest = z.strictObject({
   team: segment,
   service: segment,
   labels: labels.optional(),
+  host: z.string().max(253).optional().describe('address or name that the token has to come from'),
+  agent: z.string().max(128).optional().describe('agent that has to bring it'),
 });
 const registration = z.object({
   id: z.string(),
@@ -72,6 +74,8 @@ const instanceView = z.object({
   registrationId: z.string(),
   spiffeId: z.string(),
   joinedAtMs: timeMs,
+  method: z.string().optional(),
+  evidence: z.string().optional(),
   revokedAtMs: timeMs.optional(),
   revokedReason: z.string().optional(),
   revokedBy: z.string().optional(),

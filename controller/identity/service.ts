@@ -13,6 +13,7 @@ import {
 } from './attestation/attestation-desk.ts';
 import type { AttestationContext, Attested, Attestor } from './attestation/attestor.ts';
 import { issuerKeyIdOf } from './attestation/certificate-extensions.ts';
+import type { Challenge } from './attestation/challenges.ts';
 import { JoinTokenAttestor } from './attestation/join-token-attestor.ts';
 import type { Authority, LeafCertificate } from './authority.ts';
 import { parseCsr, type SigningRequest } from './csr.ts';
@@ -278,6 +279,11 @@ export class IdentityService {
   /** Forgets tokens and unrevoked certificates that ended a week ago; gives how many. */
   async forgetEnded(): Promise<number> {
     return await this.#store.forgetEnded(this.#clock() - endedKeptMs);
+  }
+
+  /** A nonce that evidence of `method` has to be made with; fails with `usage` when it needs none. */
+  challenge(method: string): Challenge {
+    return this.#attestation.challenge(method);
   }
 
   async #admit(

@@ -19,6 +19,7 @@ interface Options {
   readonly operatorPort: number;
   readonly filter?: string;
   readonly leafTtl?: number;
+  readonly attestors?: string;
   readonly logLevel: string;
   readonly dataDir: string;
 }
@@ -44,6 +45,7 @@ export function controllerCommand(): Command {
       'life of certificates, at most 24h (default: 1h)',
       parseDuration,
     )
+    .option('--attestors <file>', 'what workloads may join with beside tokens and agents')
     .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
     .addOption(dataDirOption())
     .action(async (options: Options) => {
@@ -58,6 +60,7 @@ export function controllerCommand(): Command {
         operator: { host: '127.0.0.1', port: options.operatorPort },
         filterPath: resolve(options.filter ?? filterPath()),
         ...(options.leafTtl !== undefined && { leafTtlMs: options.leafTtl }),
+        ...(options.attestors !== undefined && { attestorsPath: resolve(options.attestors) }),
         log,
       });
       console.log(

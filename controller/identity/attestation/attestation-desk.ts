@@ -6,7 +6,9 @@ import type { Log } from '../../log.ts';
 import { denied } from '../denied.ts';
 import type { IdentityEvents } from '../events.ts';
 import type { AttestationMethod } from '../model.ts';
+import { show } from '../names.ts';
 import type { AttestationContext, Attested, Attestor, Evidence } from './attestor.ts';
+import type { Challenge } from './challenges.ts';
 
 /** How one attempt ended: `failed` is a fault of this side. */
 export type AttestationResult = 'granted' | 'refused' | 'failed';
@@ -64,6 +66,15 @@ export class AttestationDesk {
       this.#report(error, method, context.address);
       throw error;
     }
+  }
+
+  /** A nonce for evidence of this method; fails with `usage` when it needs none. */
+  challenge(method: string): Challenge {
+    const challenge = this.#attestors.get(method)?.challenge?.();
+    if (challenge) return challenge;
+    throw new DtaError('usage', `method \`${show(method)}\` takes no challenge here`, {
+      help: 'is it configured? see `dta controller --attestors`',
+    });
   }
 
   #report(

@@ -1,5 +1,6 @@
 /** What every attestor is: evidence in, selectors out (draft-si-service-mesh-dta-00, "Identity Provider"). */
 import type { AttestationMethod } from '../model.ts';
+import type { Challenge } from './challenges.ts';
 
 /** What a workload shows, by name; the attestor of its method knows the names. */
 export type Evidence = Readonly<Record<string, string>>;
@@ -38,4 +39,6 @@ export interface Attestor {
   readonly method: AttestationMethod;
   /** Fails with `denied` (`denied.ts`) unless everything about the evidence is in order. */
   attest(evidence: Evidence, context: AttestationContext): Promise<Attested>;
+  /** Gives a nonce that the evidence has to be made with; absent: it needs none. */
+  challenge?(): Challenge;
 }

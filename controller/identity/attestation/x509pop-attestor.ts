@@ -7,7 +7,7 @@ import { denied } from '../denied.ts';
 import { DerError, readElement, readElements, Tag } from '../der-reader.ts';
 import type { AttestationContext, Attested, Attestor, Evidence } from './attestor.ts';
 import { Oid, readExtensions } from './certificate-extensions.ts';
-import type { Challenges } from './challenges.ts';
+import type { Challenge, Challenges } from './challenges.ts';
 import { verifyChain } from './verify-chain.ts';
 
 /** Evidence: `chainPem` (leaf first, at most 5 certificates), `nonce`, `signature` (base64). */
@@ -20,6 +20,10 @@ export class X509PopAttestor implements Attestor {
   constructor(roots: readonly X509Certificate[], challenges: Challenges) {
     this.#roots = roots;
     this.#challenges = challenges;
+  }
+
+  challenge(): Challenge {
+    return this.#challenges.give();
   }
 
   async attest(evidence: Evidence, { nowMs, csrSha256 }: AttestationContext): Promise<Attested> {
