@@ -27,17 +27,38 @@ export interface Grant {
   readonly notAfterMs: number;
 }
 
+/** Whether to renew now, spread over which time. */
+export interface RenewalOrder {
+  readonly due: boolean;
+  readonly spreadMs: number;
+  readonly reason: string;
+}
+
+interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly content: Uint8Array;
+  readonly type: string;
+  readonly longestMs: number;
+}
+
 /** One controller, by its URL. */
 export class ControllerClient {
   readonly #base: URL;
   readonly #signal: AbortSignal;
+  readonly #onDate: (date: string | undefined) => void;
 
   /**
-   * `signal` ends every call.
+   * `signal` ends every call. `onDate` hears the `Date` of each answer, with which clocks are
+   * compared.
    *
    * @throws DtaError `usage` when `url` is no `https` URL.
    */
-  constructor(url: string, signal: AbortSignal) {
+  constructor(
+    url: string,
+    signal: AbortSignal,
+    onDate: (date: string | undefined) => void = () => undefined,
+  ) {
     if (!URL.canParse(url) || new URL(url).protocol !== 'https:') {
       throw new DtaError('usage', `\`${url}\` is no URL of a controller`, {
         help: 'use https://<host>:<port>',
@@ -45,6 +66,7 @@ export class ControllerClient {
     }
     this.#base = new URL(url);
     this.#signal = signal;
+    this.#onDate = onDate;
   }
 
   /**
@@ -68,10 +90,36 @@ export class ControllerClient {
 
   /**
    * Trades `token` for a certificate; the server has to prove itself under `rootPem` before it sees
-   * the token.
+   * the token. `agent` is shown with tokens that are bound to one.
    */
-  join(rootPem: string, token: string, csrPem: string): Promise<Grant> {
-    return this.#call('POST', '/v1/join', grant, { ca: rootPem }, { token, csr: csrPem });
+  join(rootPem: string, token: string, csrPem: string, agent?: ClientIdentity): Promise<Grant> {
+    const tls = { ca: rootPem, ...(agent && { cert: agent.chainPem, key: agent.keyPem }) };
+    return this.#call('POST', '/v1/join', grant, tls, { token, csr: csrPem });
+  }
+
+  /** Asks for a nonce to sign. */
+  async challenge(rootPem: string, method: string): Promise<string> {
+    const reply = z.object({ nonce: z.string() });
+    const tls = { ca: rootPem };
+    return (await this.#call('POST', '/v1/attest/challenge', reply, tls, { method })).nonce;
+  }
+
+  /** Trades evidence for a certificate; `agent` is shown when it vouches. */
+  attest(
+    rootPem: string,
+    evidence: { readonly method: string; readonly evidence: Readonly<Record<string, string>> },
+    csrPem: string,
+    agent?: ClientIdentity,
+  ): Promise<Grant> {
+    const tls = { ca: rootPem, ...(agent && { cert: agent.chainPem, key: agent.keyPem }) };
+    return this.#call('POST', '/v1/attest', grant, tls, { ...evidence, csr: csrPem });
+  }
+
+  /** Waits, at most `waitMs`, until the controller orders `identity` to be renewed. `denied`: it is revoked. */
+  awaitOrder(rootPem: string, identity: ClientIdentity, waitMs: number): Promise<RenewalOrder> {
+    const tls = { ca: rootPem, cert: identity.chainPem, key: identity.keyPem };
+    const path = `/v1/rotation?waitMs=${waitMs}`;
+    return this.#call('GET', path, renewalOrder, tls, undefined, waitMs + longestAnswerMs);
   }
 
   /** Renews the certificate `identity`. */
@@ -91,12 +139,14 @@ export class ControllerClient {
     path: string,
     reply: T,
     tls: RequestOptions,
-    body?: Uint8Array | Record<string, string>,
+    body?: Uint8Array | Record<string, unknown>,
+    longestMs = longestAnswerMs,
   ): Promise<z.output<T>> {
     const isBytes = body instanceof Uint8Array;
     const content = isBytes ? body : Buffer.from(body === undefined ? '' : JSON.stringify(body));
     const type = isBytes ? 'application/octet-stream' : 'application/json';
-    const { status, text } = await this.#exchange(method, path, tls, content, type);
+    const call = { method, path, content, type, longestMs };
+    const { status, text } = await this.#exchange(call, tls);
     const parsed = parseJson(text);
     if (status !== 200) throw problemError(status, parsed);
     const understood = reply.safeParse(parsed);
@@ -108,21 +158,21 @@ export class ControllerClient {
   }
 
   #exchange(
-    method: string,
-    path: string,
+    { method, path, content, type, longestMs }: Call,
     tls: RequestOptions,
-    content: Uint8Array,
-    type: string,
   ): Promise<{ status: number; text: string }> {
     return new Promise((resolve, reject) => {
-      const fail = (cause: unknown): void => reject(this.#unreachable(cause));
+      const fail = (cause: unknown): void => {
+        if (isOfTime(cause)) void this.#readClock();
+        reject(this.#unreachable(cause));
+      };
       const request = httpsRequest(new URL(path, this.#base), {
         ...tls,
         method,
         // A connection of its own each time: none outlives the certificate that it was opened with.
         agent: false,
         minVersion: 'TLSv1.3',
-        signal: AbortSignal.any([this.#signal, AbortSignal.timeout(longestAnswerMs)]),
+        signal: AbortSignal.any([this.#signal, AbortSignal.timeout(longestMs)]),
         headers: {
           'content-length': content.length,
           ...(content.length > 0 ? { 'content-type': type } : {}),
@@ -130,6 +180,7 @@ export class ControllerClient {
       });
       request.once('error', fail);
       request.once('response', (answer) => {
+        this.#onDate(answer.headers.date);
         buffer(answer).then(
           (bytes) => resolve({ status: answer.statusCode ?? 0, text: bytes.toString('utf8') }),
           fail,
@@ -137,6 +188,12 @@ export class ControllerClient {
       });
       request.end(content);
     });
+  }
+
+  /** The controller's clock, from a server that did not prove itself: for the alarm alone. */
+  async #readClock(): Promise<void> {
+    const tls = { rejectUnauthorized: false };
+    await this.#call('GET', '/v1/trust', trust, tls).catch(() => undefined);
   }
 
   #unreachable(cause: unknown): DtaError {
@@ -147,6 +204,12 @@ export class ControllerClient {
       cause,
     });
   }
+}
+
+/** Whether a handshake failed on the dates of a certificate. */
+function isOfTime(cause: unknown): boolean {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID';
 }
 
 function readRoot(pem: string): X509Certificate {
@@ -194,6 +257,12 @@ const grant = z.object({
   rootPem: z.string(),
   notBeforeMs: z.number(),
   notAfterMs: z.number(),
+});
+
+const renewalOrder = z.object({
+  due: z.boolean(),
+  spreadMs: z.number().min(0).max(3_600_000),
+  reason: z.string(),
 });
 
 const longestAnswerMs = 20_000;

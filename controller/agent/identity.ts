@@ -19,23 +19,47 @@ export interface HeldIdentity extends Validity {
   /** Leaf first. */
   readonly chainPem: string;
   readonly keyPem: string;
-  /** The authority that peers, and the controller, are checked against. */
+  /** The authorities that peers, and the controller, are checked against. */
   readonly rootPem: string;
 }
 
 /**
  * Joins what the controller granted to the key that it was asked for with.
  *
- * @throws DtaError `internal` when the certificate is for another key or not signed by `rootPem`.
+ * @throws DtaError `internal` when the certificate is for another key or its chain does not lead to `rootPem`.
  */
 export function holdIdentity(grant: Grant, keyPem: string, rootPem: string): HeldIdentity {
   const leaf = new X509Certificate(grant.chainPem);
-  const root = new X509Certificate(rootPem);
-  if (!leaf.checkPrivateKey(createPrivateKey(keyPem)) || !leaf.verify(root.publicKey)) {
+  if (!leaf.checkPrivateKey(createPrivateKey(keyPem)) || !leadsTo(grant.chainPem, rootPem)) {
     throw new DtaError('internal', 'the controller sent a certificate that does not fit the key');
   }
   const { instance, spiffeId, chainPem, notBeforeMs, notAfterMs } = grant;
   return { instance, spiffeId, chainPem, keyPem, rootPem, notBeforeMs, notAfterMs };
+}
+
+/** Whether each certificate of the chain was signed by the next, and the last by one of the roots. */
+function leadsTo(chainPem: string, rootPem: string): boolean {
+  const chain = readCertificates(chainPem);
+  const last = chain.at(-1);
+  const isLinked = chain.every((each, i) => {
+    const issuer = chain[i + 1];
+    return issuer === undefined || (issuer.ca && isSignedBy(each, issuer));
+  });
+  return (
+    last !== undefined &&
+    isLinked &&
+    readCertificates(rootPem).some((root) => isSignedBy(last, root))
+  );
+}
+
+function isSignedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+}
+
+/** The certificates of a PEM text, in its order. */
+export function readCertificates(pem: string): X509Certificate[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  return blocks.map((block) => new X509Certificate(block));
 }
 
 /**

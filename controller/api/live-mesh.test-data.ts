@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 
 import { AuditService } from '../audit/ingest.ts';
+import type { Attestor } from '../identity/attestation/attestor.ts';
 import { UnixAttestor } from '../identity/attestation/unix-attestor.ts';
 import { Authority } from '../identity/authority.ts';
 import { IdentityService } from '../identity/service.ts';
@@ -43,7 +44,11 @@ export class LiveMesh {
     return mesh;
   }
 
-  constructor(trustDomain: string) {
+  /** Without attestors of its own it has what needs no configuration. */
+  constructor(
+    trustDomain: string,
+    attestors: (clock: () => number) => readonly Attestor[] = () => [new UnixAttestor()],
+  ) {
     const { clock, log, db } = this;
     const root = Authority.generate(trustDomain, this.nowMs);
     this.identities = new IdentityService({
@@ -51,7 +56,7 @@ export class LiveMesh {
       authority: new Authority(root.keyPem, root.rootPem),
       clock,
       log,
-      attestors: [new UnixAttestor()],
+      attestors: attestors(clock),
     });
     this.audit = new AuditService({ store: new SqliteAuditStore(db), clock, log });
   }
