@@ -1,5 +1,6 @@
 /** The arrows of ARCHITECTURE.md, as rules. `make lint` fails when an import breaks one. */
 const assemblyLayers = ['index', 'abi/callbacks', 'filter', 'domain', 'formats', 'memory'];
+const formats = 'json|charset|form|csv|multipart|xml|protobuf';
 const domains = ['identity', 'policy', 'risk', 'xds', 'audit', 'privacy'];
 const forbid = (name, from, to, comment) => ({ name, severity: 'error', comment, from, to });
 
@@ -19,10 +20,10 @@ module.exports = {
     forbid('agent-never-needs-the-controller', { path: '^controller/agent/.*(?<!\\.test)\\.ts$' }, { path: '^controller/(api|cli|web)/|^controller/main\\.ts$' }, 'agent and controller meet on the wire'),
     forbid('store-implements', { path: '^controller/store/.*(?<!\\.test)\\.ts$' }, { path: '^controller/(api|cli|agent|web)/|^controller/main\\.ts$' }, 'the store knows the interfaces of the domains only'),
     forbid('memory-is-the-floor', { path: '^assembly/memory/' }, { path: '^assembly/(?!memory/)' }, assemblyLayers.join(' -> ')),
-    forbid('formats-know-bytes', { path: '^assembly/json/' }, { path: '^assembly/(?!json/|memory/)' }, assemblyLayers.join(' -> ')),
+    forbid('formats-know-bytes', { path: `^assembly/(${formats})/` }, { path: `^assembly/(?!(${formats}|memory)/)` }, assemblyLayers.join(' -> ')),
     forbid('crypto-knows-bytes', { path: '^assembly/crypto/' }, { path: '^assembly/(?!crypto/|memory/)' }, assemblyLayers.join(' -> ')),
     forbid('abi-below-filter', { path: '^assembly/abi/(?!callbacks)' }, { path: '^assembly/(?!abi/|memory/)' }, 'host calls know no domain'),
-    forbid('hostcalls-are-for-filter-and-context', { path: '^assembly/(policy|mask|classify|json|crypto|memory)/' }, { path: '^assembly/abi/' }, 'the rest runs without a host'),
+    forbid('hostcalls-are-for-filter-and-context', { path: '^assembly/(policy|mask|classify|crypto|memory)/' }, { path: '^assembly/abi/' }, 'the rest runs without a host'),
     forbid('domain-below-filter', { path: '^assembly/(context|policy|mask|classify)/' }, { path: '^assembly/filter/' }, assemblyLayers.join(' -> ')),
   ],
   options: {

@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 NODE := node --disable-warning=ExperimentalWarning
 AS_SOURCES := $(shell find assembly -name '*.ts' -not -path '*/__tests__/*')
 
-.PHONY: help setup build wasm generate demo test test-fast test-envoy golden fuzz soak bench bench-envoy bench-policy lint format check clean
+.PHONY: help setup build wasm generate demo test test-fast test-envoy golden fuzz soak bench bench-envoy bench-policy bench-bodies lint format check clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' Makefile
@@ -57,6 +57,9 @@ bench-envoy: build ## cost per request in a real Envoy, against native RBAC
 
 bench-policy: build ## cost of sets of up to 100,000 rules (BENCH_RULES=10,100)
 	@$(NODE) test/bench/policy.ts
+
+bench-bodies: build ## cost of masking request bodies in a real Envoy, against a Lua script
+	@$(NODE) test/bench/bodies.ts
 
 golden: build ## rewrite the golden files, to be read as a diff
 	@vitest run --project fast --update

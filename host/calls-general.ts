@@ -19,6 +19,18 @@ export function generalCalls(host: CallHost): Imports {
       if (value === undefined) return Status.NotFound;
       return written(host.memory().handOver(Buffer.from(value), ptrPtr, lenPtr));
     },
+    proxy_set_property: (path: number, pathLen: number, value: number, valueLen: number) => {
+      const [name, bytes] = [
+        host.memory().read(path, pathLen),
+        host.memory().read(value, valueLen),
+      ];
+      if (!name || !bytes) return Status.InvalidMemoryAccess;
+      const context = host.context();
+      if (!(context instanceof Stream)) return Status.NotFound;
+      // Envoy keeps it as a filter state of this name.
+      context.properties[`wasm.${toText(name)}`] = Uint8Array.from(bytes);
+      return Status.Ok;
+    },
     proxy_get_current_time_nanoseconds: (result: number) =>
       written(host.memory().writeU64(result, host.now())),
     proxy_set_effective_context: (id: number) =>

@@ -6,9 +6,10 @@ import { expect, test } from 'vitest';
 import { loadModule, moduleSurface } from '../host/module.ts';
 
 const path = join(import.meta.dirname, '../build/filter.wasm');
-const BYTES_MAX = 200 * 1024;
+const BYTES_MAX = 320 * 1024;
 
 const allowedImports = new Set([
+  'env.proxy_add_header_map_value',
   'env.proxy_close_stream',
   'env.proxy_define_metric',
   'env.proxy_get_buffer_bytes',
@@ -20,9 +21,11 @@ const allowedImports = new Set([
   'env.proxy_log',
   'env.proxy_record_metric',
   'env.proxy_remove_header_map_value',
+  'env.proxy_replace_header_map_value',
   'env.proxy_send_local_response',
   'env.proxy_set_buffer_bytes',
   'env.proxy_set_effective_context',
+  'env.proxy_set_property',
   'env.proxy_set_tick_period_milliseconds',
   'wasi_snapshot_preview1.environ_get',
   'wasi_snapshot_preview1.environ_sizes_get',

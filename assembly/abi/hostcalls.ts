@@ -43,6 +43,27 @@ export function removeHeader(map: u32, key: usize, keyLen: u32): Status {
   return host.proxy_remove_header_map_value(map, key, keyLen);
 }
 
+/** Adds a line to the headers of a name; those that are there stay. */
+export function addHeader(map: u32, key: usize, keyLen: u32, value: usize, valueLen: u32): Status {
+  return host.proxy_add_header_map_value(map, key, keyLen, value, valueLen);
+}
+
+/** Sets a header that has one line. */
+export function replaceHeader(
+  map: u32,
+  key: usize,
+  keyLen: u32,
+  value: usize,
+  valueLen: u32,
+): Status {
+  return host.proxy_replace_header_map_value(map, key, keyLen, value, valueLen);
+}
+
+/** Sets a property of the stream: Envoy keeps it as the filter state `wasm.<name>`. */
+export function writeProperty(name: usize, nameLen: u32, value: usize, valueLen: u32): Status {
+  return host.proxy_set_property(name, nameLen, value, valueLen);
+}
+
 /** Reads a property; the parts of its path are joined by NUL. NotFound when it has no value. */
 export function readProperty(path: usize, pathLen: u32): Status {
   clearResult();

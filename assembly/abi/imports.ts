@@ -33,6 +33,35 @@ export declare function proxy_get_header_map_pairs(type: u32, dataPtr: usize, da
 export declare function proxy_remove_header_map_value(type: u32, key: usize, keyLen: usize): u32;
 
 // @ts-ignore: decorator
+@external("env", "proxy_add_header_map_value")
+export declare function proxy_add_header_map_value(
+  type: u32,
+  key: usize,
+  keyLen: usize,
+  value: usize,
+  valueLen: usize,
+): u32;
+
+// @ts-ignore: decorator
+@external("env", "proxy_replace_header_map_value")
+export declare function proxy_replace_header_map_value(
+  type: u32,
+  key: usize,
+  keyLen: usize,
+  value: usize,
+  valueLen: usize,
+): u32;
+
+// @ts-ignore: decorator
+@external("env", "proxy_set_property")
+export declare function proxy_set_property(
+  path: usize,
+  pathLen: usize,
+  value: usize,
+  valueLen: usize,
+): u32;
+
+// @ts-ignore: decorator
 @external("env", "proxy_get_property")
 export declare function proxy_get_property(
   path: usize,

@@ -4,13 +4,14 @@
  *       0  u64      enabled: bit of each DetectorKind
  *       8  usize    address from which the offsets of the pattern tables count, 0 when there are none
  *      12  u32      triggers: `Unit` classes at the start of which a detector has to look, derived
- *      16  u32[8]   offset of the table of Pattern0 to Pattern7
+ *      16  u32[8]   offset of the table of Pattern0 to Pattern7, plus one; 0 when it has none
  *      48  u16[64]  strength by kind
  *     176  u8[32]   bit of each unit with which an enabled pattern may begin, derived
  *     208  u32      needs: what a text must have to hold anything, derived
  *     216  end
  */
 import { DetectorKind, kindBit } from './kinds';
+import { PatternFlag, patternBegins, patternFlags, validatePattern } from './pattern';
 import { Unit } from './units';
 
 /** Bytes of a set. */
@@ -21,11 +22,9 @@ const STRENGTHS: usize = 48;
 const PATTERN_STARTS: usize = 176;
 const NEEDS: usize = 208;
 
-/** Kinds that begin with a digit that no digit stands before. */
-export const DIGIT_KINDS: u64 =
-  kindBit(DetectorKind.Card) |
+/** National numbers that begin with a digit, at least in one of their forms. */
+export const ID_DIGIT_KINDS: u64 =
   kindBit(DetectorKind.Ssn) |
-  kindBit(DetectorKind.Ipv4) |
   kindBit(DetectorKind.BrCpf) |
   kindBit(DetectorKind.CnResident) |
   kindBit(DetectorKind.EsDni) |
@@ -44,6 +43,12 @@ export const DIGIT_KINDS: u64 =
   kindBit(DetectorKind.AuTfn) |
   kindBit(DetectorKind.CaSin) |
   kindBit(DetectorKind.NoFodselsnummer);
+
+/** Kinds that are read from groups of digits. */
+export const RUN_KINDS: u64 = ID_DIGIT_KINDS | kindBit(DetectorKind.Card);
+
+/** Kinds that begin with a digit that no digit stands before. */
+export const DIGIT_KINDS: u64 = RUN_KINDS | kindBit(DetectorKind.Ipv4);
 
 /** Kinds that begin with a letter or digit that none stands before. */
 export const WORD_KINDS: u64 =
@@ -117,7 +122,8 @@ export function enableDetector(set: DetectorSet, kind: u32, strength: u32): void
   if (kind == DetectorKind.Email) set.triggers |= Unit.Lead;
   if (kind == DetectorKind.Secret) set.triggers |= Unit.Token;
   const needs = changetype<usize>(set) + NEEDS;
-  store<u32>(needs, load<u32>(needs) | needOf(kind));
+  store<u32>(needs, load<u32>(needs) | needOf(set, kind));
+  if ((PATTERN_KINDS & bit) != 0) addPatternStarts(set, kind - DetectorKind.Pattern0);
 }
 
 /** Strength of a kind, 0 when it is not in force. */
@@ -131,13 +137,46 @@ export function isEnabled(set: DetectorSet, kind: u32): bool {
   return (set.enabled & kindBit(kind)) != 0;
 }
 
+/**
+ * Gives pattern 0 to 7 its table, at an offset behind `set.patterns`. False, and no table, when it is not valid
+ * (`validatePattern`) within the `room` bytes that it has.
+ */
+export function placePattern(set: DetectorSet, index: u32, offset: u32, room: u32): bool {
+  if (index > 7 || set.patterns == 0 || !validatePattern(set.patterns + <usize>offset, room)) {
+    return false;
+  }
+  usePattern(set, index, offset);
+  return true;
+}
+
+/** As `placePattern`, for a table that is known to be valid and an index of 0 to 7. */
+export function usePattern(set: DetectorSet, index: u32, offset: u32): void {
+  store<u32>(changetype<usize>(set) + PATTERN_OFFSETS + ((<usize>index) << 2), offset + 1);
+}
+
+/** Whether a pattern in force may begin with a unit. */
+// @ts-ignore: decorator
+@inline
+export function beginsPattern(set: DetectorSet, unit: u8): bool {
+  const bits = <u32>load<u8>(changetype<usize>(set) + PATTERN_STARTS + <usize>(unit >> 3));
+  return ((bits >> (unit & 7)) & 1) != 0;
+}
+
 /** Address of the table of pattern 0 to 7, 0 when it has none. */
 export function patternTable(set: DetectorSet, index: u32): usize {
   const offset = load<u32>(changetype<usize>(set) + PATTERN_OFFSETS + ((<usize>index) << 2));
-  return set.patterns == 0 ? 0 : set.patterns + <usize>offset;
+  return offset == 0 ? 0 : set.patterns + <usize>(offset - 1);
 }
 
-function needOf(kind: u32): u32 {
+function addPatternStarts(set: DetectorSet, index: u32): void {
+  const table = patternTable(set, index);
+  for (let unit: u32 = 0; unit < 256; unit++) {
+    const at = changetype<usize>(set) + PATTERN_STARTS + <usize>(unit >> 3);
+    if (patternBegins(table, unit)) store<u8>(at, load<u8>(at) | (<u8>(u32(1) << (unit & 7))));
+  }
+}
+
+function needOf(set: DetectorSet, kind: u32): u32 {
   switch (kind) {
     case DetectorKind.Email:
       return Need.At;
@@ -150,8 +189,11 @@ function needOf(kind: u32): u32 {
     case DetectorKind.PrivateKey:
       return Need.Dashes;
     default:
-      return kind < <u32>DetectorKind.Pattern0 ? Need.Digit : Need.Nothing;
+      break;
   }
+  if (kind < <u32>DetectorKind.Pattern0) return Need.Digit;
+  const flags = patternFlags(patternTable(set, kind - DetectorKind.Pattern0));
+  return (flags & PatternFlag.NeedsDigit) != 0 ? Need.Digit : Need.Nothing;
 }
 
 function isKind(kind: u32): bool {

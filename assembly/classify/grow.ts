@@ -6,10 +6,10 @@ import { Unit, isAlnum, unitClass } from './units';
 
 /** What goes on. */
 export const enum Growth {
-  /** a run of letters, digits and + / _ = - */
-  Token = 1,
   /** a run of letters, digits, _ and - */
-  Key = 2,
+  Key = 1,
+  /** a run of letters, digits and + / _ = - */
+  Token = 2,
   /** parts of base64url with dots between them */
   Jwt = 3,
   /** a PEM block up to its END line; without one, to the end of the text */

@@ -1,10 +1,10 @@
 /**
  * International bank account numbers (ISO 13616): a country of the SWIFT registry, or one that uses the form without
- * being in it, with its length, and the check digits of ISO 7064 MOD 97-10. Single spaces or hyphens may stand anywhere
- * behind the first four characters, ignorable units between any.
+ * being in it, with its length, and the check digits of ISO 7064 MOD 97-10. Single spaces, hyphens or dots may stand between any but
+ * the two letters and the two digits that it begins with, ignorable units between any.
  */
 import { text as literal } from '../memory/text';
-import { NOTHING, UNDECIDED } from './found';
+import { NOTHING, UNDECIDED } from './answers';
 import { IGNORABLE, IGNORABLE_MAX, isAlnum, isDigit, isLetter, unitAt } from './units';
 
 const COUNTRIES = literal(
@@ -22,7 +22,8 @@ export function ibanAt(text: usize, pos: u32, len: u32, isEnd: bool): u32 {
   const second = unitAt(text, pos + 1, len);
   if (!isLetter(second) && second != IGNORABLE) return NOTHING;
   const third = unitAt(text, pos + 2, len);
-  if (!isDigit(third) && third != IGNORABLE && second != IGNORABLE) return NOTHING;
+  if (isLetter(third) && second != IGNORABLE) return NOTHING;
+  if (isSeparator(third) && isLetter(unitAt(text, pos + 3, len))) return NOTHING;
   return readIban(text, pos, len, isEnd);
 }
 
@@ -40,7 +41,7 @@ function readIban(text: usize, start: u32, len: u32, isEnd: bool): u32 {
       if (++ignored > IGNORABLE_MAX) return NOTHING;
       continue;
     }
-    if ((unit == 0x20 || unit == 0x2d) && !isSeparated) {
+    if (isSeparator(unit) && !isSeparated) {
       isSeparated = true;
       continue;
     }
@@ -52,7 +53,7 @@ function readIban(text: usize, start: u32, len: u32, isEnd: bool): u32 {
     count++;
     if (count == 2) wanted = <u32>load<u8>(LENGTHS + <usize>head);
     ignored = 0;
-    isSeparated = count < 4;
+    isSeparated = count < 4 && count != 2;
   }
   if (wanted == 0 || !isBalanced(head, rest)) return NOTHING;
   if (p == len) return isEnd ? p : UNDECIDED;
@@ -64,6 +65,12 @@ function isBalanced(head: u32, rest: u32): bool {
   const country = head / 100;
   const letters = (country / 26 + 10) * 100 + (country % 26) + 10;
   return (rest * 1_000_000 + letters * 100 + (head % 100)) % 97 == 1;
+}
+
+// @ts-ignore: decorator
+@inline
+function isSeparator(unit: u8): bool {
+  return unit == 0x20 || unit == 0x2d || unit == 0x2e;
 }
 
 function buildLengths(table: usize): usize {

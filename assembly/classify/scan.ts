@@ -5,10 +5,19 @@
  * What is found depends on the text alone, however it is cut into windows: a detector that would need a unit behind the
  * window answers UNDECIDED, and the scan stops there.
  */
-import { beginAt, clearAnchors, firstAnchor, nextEvent } from './candidates';
-import { DetectorSet } from './detector-set';
+import { firstAnchor } from './anchors';
+import { beginAt, clearCandidates, nextEvent } from './candidates';
+import { DetectorSet, PATTERN_KINDS, beginsPattern } from './detector-set';
 import { LOCAL_MAX, emailHold } from './email';
-import { clearFound, cutFound, isFound, matchEnd, matchGrows, matchStart } from './found';
+import {
+  clearFound,
+  cutFound,
+  finishFound,
+  isFound,
+  isGrowing,
+  matchEnd,
+  matchStart,
+} from './found';
 import { Unit, unitClass } from './units';
 
 export {
@@ -16,6 +25,7 @@ export {
   DetectorSet,
   clearDetectors,
   enableDetector,
+  placePattern,
   strengthOf,
 } from './detector-set';
 export { matchEnd, matchGrows, matchKinds, matchStart, matchStrength } from './found';
@@ -37,27 +47,32 @@ export let scanSafe: u32 = 0;
  */
 export function findMatch(set: DetectorSet, text: usize, from: u32, len: u32, isEnd: bool): bool {
   clearFound();
-  clearAnchors();
+  clearCandidates();
   const holdsMail = !isEnd && (set.triggers & Unit.Lead) != 0;
   let hold = holdsMail ? (len - from > LOCAL_MAX ? len - LOCAL_MAX : from) : len;
   let isHoldExact = !holdsMail;
   let pos = from;
   for (;;) {
     pos = nextCandidate(set, text, from, pos, isFound ? min(matchEnd, hold) : hold);
-    if (isFound && pos >= matchEnd) return true;
+    if (isFound && pos >= matchEnd) break;
     if (pos >= hold) {
-      if (isHoldExact) break;
+      if (isHoldExact) return leaveAt(pos);
       isHoldExact = true;
       hold = emailHold(text, from, len);
-      if (pos >= hold) break;
       continue;
     }
-    if (isFound && pos - matchStart >= MATCH_CUT && cutFound()) return true;
-    if (!beginAt(set, text, from, pos, len, isEnd)) break;
-    if (matchGrows != 0) return true;
+    if (isFound && pos - matchStart >= MATCH_CUT && (isGrowing() || cutFound())) break;
+    if (!beginAt(set, text, from, pos, len, isEnd)) return leaveAt(pos);
     pos++;
   }
-  scanSafe = min(min(pos, firstAnchor), isFound ? matchStart : pos);
+  if (!isFound) return leaveAt(pos);
+  finishFound(text);
+  return true;
+}
+
+/** What begins at `pos` and behind is not decided, nor what overlaps it or waits for a word before it. */
+function leaveAt(pos: u32): bool {
+  scanSafe = min(isFound ? min(pos, matchStart) : pos, firstAnchor);
   return false;
 }
 
@@ -66,10 +81,13 @@ function nextCandidate(set: DetectorSet, text: usize, from: u32, pos: u32, end: 
   const starts = set.triggers & ~(<u32>Unit.Sign);
   const signs = set.triggers & Unit.Sign;
   const event = nextEvent;
+  const hasPatterns = (set.enabled & PATTERN_KINDS) != 0;
   let before = pos > 0 ? unitClass(load<u8>(text + <usize>(pos - 1))) : 0;
   for (let p = pos; p < end; p++) {
-    const bits = unitClass(load<u8>(text + <usize>p));
+    const unit = load<u8>(text + <usize>p);
+    const bits = unitClass(unit);
     if (((bits & ~before & starts) | (bits & signs)) != 0 || p == event || p == from) return p;
+    if (hasPatterns && beginsPattern(set, unit)) return p;
     before = bits;
   }
   return end;

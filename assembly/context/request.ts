@@ -8,16 +8,20 @@ import {
   pairsNext,
   pairsOpen,
 } from '../abi/header-pairs';
-import { findByte } from '../memory/bytes';
+import { findByte, lowerAscii } from '../memory/bytes';
 import { Text, text } from '../memory/text';
-import { isIdentityEncoding, isJsonType } from './content';
+import { readContentType } from './content';
+import { isIdentityEncoding } from './encodings';
 
 const METHOD = text(':method');
 const AUTHORITY = text(':authority');
 const FORWARDED = text('x-forwarded-client-cert');
 const CONTENT_TYPE = text('content-type');
 const CONTENT_ENCODING = text('content-encoding');
+const CONTENT_LENGTH = text('content-length');
+const ACCEPT_ENCODING = text('accept-encoding');
 const UPGRADE = text('upgrade');
+const WEBSOCKET = text('websocket');
 const GRPC = text('application/grpc');
 /** `:pat` and `x-dt` as numbers: headers that are asked for by name are few, those that are passed over many. */
 const PATH_START: u32 = 0x7461703a;
@@ -42,15 +46,23 @@ export let authorityLen: u32 = 0;
 export let forwardedPtr: usize = 0;
 export let forwardedLen: u32 = 0;
 export let hasForwarded: bool = false;
-export let isJson: bool = false;
 export let isGrpc: bool = false;
 export let isEncoded: bool = false;
+export let hasLength: bool = false;
 export let isUpgrade: bool = false;
+/** An upgrade to nothing but WebSocket. */
+export let isWebSocket: bool = false;
+/** First line of it. */
+export let acceptEncodingPtr: usize = 0;
+export let acceptEncodingLen: u32 = 0;
 export let spoofedCount: u32 = 0;
 /** (name, length) of each `x-dta-*` header, 8 bytes an entry. */
 export const spoofed: usize = memory.data(128);
 
+const upgrade: usize = memory.data(16);
 let typeCount: u32 = 0;
+let typePtr: usize = 0;
+let typeLen: u32 = 0;
 
 /**
  * Reads all pairs. False when they are malformed, a pseudo header is missing or repeated, or the certificate header
@@ -65,9 +77,12 @@ export function readRequest(pairs: usize, len: u32): bool {
     if (!readPair()) return false;
   }
   if (pairsMalformed) return false;
-  // Two content types are two readings of one body.
-  if (typeCount > 1) isJson = false;
   return methodPtr != 0 && pathPtr != 0;
+}
+
+/** Whether the content type says how to read the body; `context/content` then says as what. Two types are two readings. */
+export function isTypeReadable(): bool {
+  return typeCount == 1 && readContentType(typePtr, typeLen);
 }
 
 function reset(): void {
@@ -79,10 +94,12 @@ function reset(): void {
   authorityLen = 0;
   forwardedLen = 0;
   hasForwarded = false;
-  isJson = false;
+  acceptEncodingLen = 0;
   isGrpc = false;
   isEncoded = false;
+  hasLength = false;
   isUpgrade = false;
+  isWebSocket = false;
   spoofedCount = 0;
   typeCount = 0;
 }
@@ -94,18 +111,28 @@ function readPair(): bool {
       return isPath() ? takePath() : true;
     case 7:
       if (is(METHOD)) return takeMethod();
-      if (is(UPGRADE)) isUpgrade = true;
+      if (is(UPGRADE)) takeUpgrade();
       break;
     case 10:
       return is(AUTHORITY) ? takeAuthority() : readOurs();
     case 12:
       if (is(CONTENT_TYPE)) {
         typeCount += 1;
-        isJson = isJsonType(pairValuePtr, pairValueLen);
+        typePtr = pairValuePtr;
+        typeLen = pairValueLen;
         isGrpc = isGrpc || (pairValueLen >= GRPC.len && GRPC.equals(pairValuePtr, GRPC.len));
         return true;
       }
       break;
+    case 14:
+      if (is(CONTENT_LENGTH)) hasLength = true;
+      return readOurs();
+    case 15:
+      if (is(ACCEPT_ENCODING) && acceptEncodingLen == 0) {
+        acceptEncodingPtr = pairValuePtr;
+        acceptEncodingLen = pairValueLen;
+      }
+      return readOurs();
     case 16:
       if (is(CONTENT_ENCODING)) {
         isEncoded = isEncoded || !isIdentityEncoding(pairValuePtr, pairValueLen);
@@ -148,6 +175,14 @@ function takeAuthority(): bool {
   authorityPtr = pairValuePtr;
   authorityLen = pairValueLen;
   return true;
+}
+
+function takeUpgrade(): void {
+  isWebSocket = !isUpgrade && pairValueLen == WEBSOCKET.len;
+  isUpgrade = true;
+  if (!isWebSocket) return;
+  lowerAscii(upgrade, pairValuePtr, pairValueLen);
+  isWebSocket = WEBSOCKET.equals(upgrade, pairValueLen);
 }
 
 function takeForwarded(): bool {

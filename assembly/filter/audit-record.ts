@@ -1,12 +1,14 @@
 /** Writes one decision as an AuditRecord (docs/formats.md). */
 import * as request from '../context/request';
 import { AuditRecord, Band, NONE, Reason, Rule, Verdict } from '../layout';
+import { rewrittenPtr } from '../mask/rewritten';
 import { Bundle, strLen, strPtr } from '../policy/bundle';
 import { Decision } from '../policy/decision-cache';
 import { Identity } from '../policy/identity';
 import { State } from '../policy/state';
 import { currentState } from './configure';
 import { grantedClearance, verdictOf } from './restrict';
+import { rewriteForLogs, targetPathLen } from './masked-path';
 import { BundleEntry, Root } from './roots';
 import { Stream } from './streams';
 import { decided, decidedBundle, decidedIdentity, decidedNowMs } from './decide';
@@ -21,19 +23,15 @@ export const RECORD_MAX: u32 =
   <u32>AuditRecord.SIZE + SOURCE_MAX + RULE_MAX + METHOD_MAX + PATH_MAX + 8;
 
 /** Writes the record of the last decision to `target`, which has RECORD_MAX bytes. Returns its length. */
-export function writeRecord(
-  target: usize,
-  decisionNumber: u64,
-  reason: Reason,
-  direction: u32,
-): u32 {
+export function writeRecord(target: usize, stream: Stream, reason: Reason, direction: u32): u32 {
   memory.fill(target, 0, AuditRecord.SIZE);
   store<u8>(target, <u8>verdictOf(reason), AuditRecord.verdict);
   store<u8>(target, <u8>reason, AuditRecord.reason);
   store<u8>(target, Band.Critical, AuditRecord.band);
   store<u8>(target, <u8>direction, AuditRecord.direction);
   store<u64>(target, decidedNowMs, AuditRecord.timeMs);
-  store<u64>(target, decisionNumber, AuditRecord.decision);
+  store<u64>(target, stream.decision, AuditRecord.decision);
+  store<u64>(target, stream.labels, AuditRecord.labels);
   if (decidedBundle != 0) {
     store<u64>(target, changetype<Bundle>(decidedBundle).version, AuditRecord.bundleVersion);
   }
@@ -119,13 +117,14 @@ function writeRule(target: usize, at: usize): usize {
   return append(at, strPtr(bundle, name), len);
 }
 
-/** As it came, without the query. */
+/** Without the query, and without what the labels of the bundle hide from everybody who is cleared for nothing. */
 function writePath(target: usize, at: usize): usize {
-  let len: u32 = 0;
-  const most = min(request.pathAndQueryLen, PATH_MAX);
-  while (len < most && load<u8>(request.pathPtr + len) != 0x3f) len += 1;
+  const mask: usize = decidedBundle == 0 ? 0 : changetype<Bundle>(decidedBundle).requestMask;
+  const isOther = mask != 0 && rewriteForLogs(mask);
+  const path = isOther ? rewrittenPtr : request.pathPtr;
+  const len = min(isOther ? targetPathLen : request.pathLen, PATH_MAX);
   store<u16>(target, <u16>len, AuditRecord.pathLen);
-  return append(at, request.pathPtr, len);
+  return append(at, path, len);
 }
 
 function append(at: usize, ptr: usize, len: u32): usize {

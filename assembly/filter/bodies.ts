@@ -1,134 +1,151 @@
 /**
  * Masking of bodies as a stream, in both directions.
  *
- * Invariant: on a masked route no byte goes on that the masker did not write. What it cannot read ends the stream: with a
- * status while nothing went on, with a reset after that.
+ * Invariant: on a masked route no byte goes on that the masker did not write, unless the declared action says so. What it
+ * cannot read ends the stream: with a status while nothing went on, with a reset after that.
  */
-import { BodyAction, BufferType, HeadersAction, Status, TrailersAction } from '../abi/enums';
+import { BodyAction, Status, TrailersAction } from '../abi/enums';
 import { dataLen, dataPtr, readBuffer, replaceBuffer } from '../abi/hostcalls';
 import { Reason } from '../layout';
-import { heldBlob, retainMask } from '../mask/holder';
 import {
   MASKER_BYTES,
   MaskStatus,
+  bodyCount,
+  bodyHeld,
+  bodyLabels,
+  feedBody,
   maskedLen,
   maskedPtr,
-  maskerCount,
-  maskerFeed,
-  maskerInit,
-} from '../mask/masker';
-import { blockAlloc, blockFree } from '../memory/block';
-import { denyRequest, denyResponse, resetStream } from './deny';
-import { Counter, count } from './metrics';
-import { holdsHeaders } from './settings';
-import { Body, Stream, freeBody } from './streams';
+  openBody,
+} from '../mask/body';
+import { heldBlob } from '../mask/holder';
+import { arenaAlloc } from '../memory/arena';
+import { blockAlloc } from '../memory/block';
+import { resetStream } from './deny';
+import { showBodyLabels } from './labels';
+import { maskTrailers, saysBodyWasLost } from './masked-trailers';
+import { count } from './metrics';
+import { Side, bodyOf, bufferOf, maskedCounter } from './sides';
+import { Body, BodyState, Stream, freeMasker } from './streams';
+import { replaceByRedaction, stopChunk, stopTrailers } from './unreadable';
 
-/** Says that a body will be masked: the stream keeps the profile, whatever becomes of the bundle. */
-export function armBody(body: Body, holder: usize): void {
-  retainMask(holder);
-  body.holder = holder;
-}
+/** Most bytes that the host holds back, so that trailers find them: below Envoy's limit of 1 MiB, with a chunk to come. */
+const WAITING_MAX: usize = 786_432;
 
-/** Answer of a header callback whose body will be masked: hold the headers where the host lets us. */
-export function holdHeaders(body: Body): HeadersAction {
-  if (holdsHeaders) return HeadersAction.StopIteration;
-  body.isForwarded = true;
-  return HeadersAction.Continue;
-}
-
-/** A chunk of a request body. */
-export function maskRequestChunk(id: u32, stream: Stream, size: u32, isEnd: bool): BodyAction {
-  const body = stream.request;
-  if (stream.isClosed) return BodyAction.StopNoBuffer;
+/** A chunk of a body; `size` counts what the host held back before. */
+export function takeChunk(id: u32, stream: Stream, side: Side, size: u32, isEnd: bool): BodyAction {
+  const body = bodyOf(stream, side);
   if (body.holder == 0) return BodyAction.Continue;
-  if (maskChunk(stream, body, BufferType.RequestBody, size, isEnd)) {
-    if (isEnd) finish(body, Counter.MaskedRequest);
-    return BodyAction.Continue;
+  switch (body.state) {
+    case BodyState.Masking:
+      return maskChunk(id, stream, body, side, size, isEnd);
+    case BodyState.Passing:
+      return BodyAction.Continue;
+    case BodyState.Redacting:
+      if (size == 0 || replaceByRedaction(body, side)) return BodyAction.Continue;
+      break;
+    case BodyState.Redacted:
+      if (size == 0 || replaceBuffer(bufferOf(side), 0, 0) == Status.Ok) return BodyAction.Continue;
+      break;
+    default:
+      if (size == 0) return BodyAction.Continue;
   }
-  refuseRequestBody(id, stream, fault);
+  return stopChunk(id, stream, side, Reason.BodyUnreadable);
+}
+
+/** Bytes before the answer to an upgrade are those of nobody: a server that does not upgrade would take them for a request. */
+export function takeTunnelChunk(id: u32, stream: Stream, size: u32): BodyAction {
+  if (stream.isTunnelOpen || size == 0) return BodyAction.Continue;
+  resetStream(id, stream);
   return BodyAction.StopNoBuffer;
 }
 
-/** A chunk of a response body. */
-export function maskResponseChunk(id: u32, stream: Stream, size: u32, isEnd: bool): BodyAction {
-  const body = stream.response;
-  if (body.holder == 0) return BodyAction.Continue;
-  if (maskChunk(stream, body, BufferType.ResponseBody, size, isEnd)) {
-    if (isEnd) finish(body, Counter.MaskedResponse);
-    return BodyAction.Continue;
-  }
-  refuseResponseBody(id, stream, fault);
-  return BodyAction.StopNoBuffer;
-}
-
-/** Trailers end a request body. */
-export function endRequestBody(id: u32, stream: Stream): TrailersAction {
-  const body = stream.request;
+/** Trailers end a body. */
+export function takeTrailers(id: u32, stream: Stream, side: Side): TrailersAction {
+  const body = bodyOf(stream, side);
   if (body.holder == 0) return TrailersAction.Continue;
-  if (isEndedByTrailers(body)) {
-    finish(body, Counter.MaskedRequest);
-    return TrailersAction.Continue;
-  }
-  refuseRequestBody(id, stream, Reason.BodyUnreadable);
-  return TrailersAction.StopIteration;
-}
-
-/** Trailers end a response body. */
-export function endResponseBody(id: u32, stream: Stream): TrailersAction {
-  const body = stream.response;
-  if (body.holder == 0) return TrailersAction.Continue;
-  if (isEndedByTrailers(body)) {
-    finish(body, Counter.MaskedResponse);
-    return TrailersAction.Continue;
-  }
-  refuseResponseBody(id, stream, Reason.BodyUnreadable);
-  return TrailersAction.StopIteration;
-}
-
-/** Ends a stream whose request body cannot be masked: read as its content type says, or for want of room. */
-export function refuseRequestBody(id: u32, stream: Stream, reason: Reason): void {
-  count(Counter.BodyUnreadable, 1);
-  stream.bodyReason = <u8>reason;
-  const isLate = stream.request.isForwarded;
-  freeBody(stream.request);
-  if (isLate) resetStream(id, stream);
-  else denyRequest(id, stream, reason);
-}
-
-/** Ends a stream whose response body cannot be masked. */
-export function refuseResponseBody(id: u32, stream: Stream, reason: Reason): void {
-  count(Counter.BodyUnreadable, 1);
-  stream.bodyReason = <u8>reason;
-  const isLate = stream.response.isForwarded;
-  freeBody(stream.response);
-  if (isLate) resetStream(id, stream);
-  else denyResponse(id, stream, reason);
+  maskTrailers(stream, side);
+  if (body.state != BodyState.Masking) return TrailersAction.Continue;
+  if (!endByTrailers(stream, body, side)) return stopTrailers(id, stream, side);
+  finish(stream, body, side);
+  return TrailersAction.Continue;
 }
 
 /** Why the last chunk could not be masked. */
 let fault: Reason = Reason.BodyUnreadable;
 
-function maskChunk(stream: Stream, body: Body, buffer: BufferType, size: u32, isEnd: bool): bool {
+function maskChunk(
+  id: u32,
+  stream: Stream,
+  body: Body,
+  side: Side,
+  size: u32,
+  isEnd: bool,
+): BodyAction {
   fault = Reason.BodyUnreadable;
-  if (body.isDone) return size == 0;
-  if (body.masker == 0 && !openMasker(stream, body)) return false;
-  let ptr: usize = 0;
-  if (size != 0) {
-    if (readBuffer(buffer, 0, size) != Status.Ok || dataLen != size) return false;
-    ptr = dataPtr;
+  if (!feedChunk(stream, body, side, size, isEnd)) return stopChunk(id, stream, side, fault);
+  body.isStarted = body.isStarted || size != 0;
+  if (!body.isForwarded) showBodyLabels(stream, body, side);
+  if (isEnd) {
+    finish(stream, body, side);
+  } else if (body.mayWait && bodyHeld(body.masker) != 0) {
+    const waiting = body.buffered + maskedLen;
+    if (waiting <= WAITING_MAX) {
+      body.buffered = <u32>waiting;
+      body.isWaiting = true;
+      return BodyAction.StopAndBuffer;
+    }
+    // Letting go now could let the trailers go past, and what is held back would be missing.
+    if (body.mayBeDecoded && body.isWaiting)
+      return stopChunk(id, stream, side, Reason.BodyUnreadable);
   }
-  if (maskerFeed(body.masker, ptr, size, isEnd) != MaskStatus.Ok) return false;
-  if (size == 0 && maskedLen == 0) return true;
-  if (replaceBuffer(buffer, maskedPtr, <u32>maskedLen) != Status.Ok) return false;
+  body.buffered = 0;
+  body.isWaiting = false;
   body.isForwarded = true;
-  return true;
+  return BodyAction.Continue;
 }
 
-/** A trailer callback can add no bytes: a document that is only complete with its end (a bare number) cannot be passed. */
-function isEndedByTrailers(body: Body): bool {
-  // No masker was made: no bytes came, and an empty body is fine.
-  if (body.isDone || body.masker == 0) return true;
-  return maskerFeed(body.masker, 0, 0, true) == MaskStatus.Ok && maskedLen == 0;
+/** Masks what is new of a chunk and leaves the host all of it. */
+function feedChunk(stream: Stream, body: Body, side: Side, size: u32, isEnd: bool): bool {
+  if (size < body.buffered || (body.masker == 0 && !openMasker(stream, body))) return false;
+  let ptr: usize = 0;
+  if (size != 0) {
+    if (readBuffer(bufferOf(side), 0, size) != Status.Ok || dataLen != size) return false;
+    ptr = dataPtr;
+  }
+  const status = feedBody(body.masker, ptr + body.buffered, size - body.buffered, isEnd);
+  if (status == MaskStatus.NoRoom) fault = Reason.NoMemory;
+  if (status != MaskStatus.Ok) return false;
+  if (size == 0 && maskedLen == 0) return true;
+  return leaveAtHost(body, side, ptr);
+}
+
+/** Gives the host what it held back, which lies at `before`, and the masker's output behind it. */
+function leaveAtHost(body: Body, side: Side, before: usize): bool {
+  if (body.buffered == 0)
+    return replaceBuffer(bufferOf(side), maskedPtr, <u32>maskedLen) == Status.Ok;
+  const all = arenaAlloc(<usize>body.buffered + maskedLen);
+  if (all == 0) {
+    fault = Reason.NoMemory;
+    return false;
+  }
+  memory.copy(all, before, body.buffered);
+  memory.copy(all + body.buffered, maskedPtr, maskedLen);
+  return replaceBuffer(bufferOf(side), all, body.buffered + <u32>maskedLen) == Status.Ok;
+}
+
+/** The host takes bytes in a trailer callback only in front of which it holds some back: else there may be none left. */
+function endByTrailers(stream: Stream, body: Body, side: Side): bool {
+  // Envoy makes an encoded body that it cannot decode an empty one.
+  if (!body.isStarted && saysBodyWasLost) return false;
+  if (body.masker == 0) return true;
+  if (feedBody(body.masker, 0, 0, true) != MaskStatus.Ok) return false;
+  if (maskedLen == 0) return true;
+  if (!body.isWaiting) return false;
+  if (body.buffered == 0) return leaveAtHost(body, side, 0);
+  if (readBuffer(bufferOf(side), 0, body.buffered) != Status.Ok || dataLen != body.buffered)
+    return false;
+  return leaveAtHost(body, side, dataPtr);
 }
 
 /** The state of a masker is big: it is there only while bytes come. False when there is no room. */
@@ -139,15 +156,26 @@ function openMasker(stream: Stream, body: Body): bool {
     return false;
   }
   body.masker = masker;
-  maskerInit(masker, heldBlob(body.holder), stream.clearance);
+  openBody(
+    masker,
+    heldBlob(body.holder),
+    stream.clearance,
+    stream.band,
+    body.format,
+    body.charset,
+    body.boundary,
+    body.argLen,
+  );
   return true;
 }
 
-function finish(body: Body, counter: Counter): void {
-  body.isDone = true;
+function finish(stream: Stream, body: Body, side: Side): void {
+  body.state = BodyState.Done;
+  body.isForwarded = true;
   if (body.masker == 0) return;
-  body.masked = maskerCount(body.masker);
-  count(counter, body.masked);
-  blockFree(body.masker);
-  body.masker = 0;
+  stream.labels |= bodyLabels(body.masker);
+  const masked = bodyCount(body.masker);
+  body.masked += masked;
+  count(maskedCounter(side), masked);
+  freeMasker(body);
 }

@@ -112,8 +112,8 @@ function grpcStatusOf(status: u32): GrpcStatus {
   }
 }
 
-/** `<vm id>-<decision>`, both as 16 hexadecimal digits. */
-function writeDecisionId(at: usize, decision: u64): usize {
+/** Writes `<vm id>-<decision>`, both as 16 hexadecimal digits; the address behind it. */
+export function writeDecisionId(at: usize, decision: u64): usize {
   store<u64>(idBytes, bswap<u64>(vmId));
   store<u64>(idBytes, bswap<u64>(decision), 8);
   writeHex(at, idBytes, 8);

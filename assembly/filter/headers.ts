@@ -1,37 +1,35 @@
 /** The header callbacks: decide on a request, arm the masks, mend headers that masking makes untrue. */
 import { HeadersAction, MapType, Status } from '../abi/enums';
 import { dataLen, dataPtr, readPairs, readProperty, removeHeader } from '../abi/hostcalls';
+import { methodBit } from '../context/method';
 import * as request from '../context/request';
 import * as response from '../context/response';
-import { Audit, Direction, Reason } from '../layout';
+import { Audit, Direction, MaskFlag, MaskHeader, MethodBit, Reason } from '../layout';
+import { heldBlob } from '../mask/holder';
 import { blockAlloc } from '../memory/block';
 import { startsWith } from '../memory/bytes';
-import { Text, text } from '../memory/text';
+import { text } from '../memory/text';
 import { Bundle } from '../policy/bundle';
 import { Decision } from '../policy/decision-cache';
-import { RECORD_MAX, writeRecord } from './audit-record';
+import { tellAccessLog } from './access-log';
 import { commitRecord, dropRecord, nextDecision, reserveRecord } from './audit-queue';
-import { armBody, holdHeaders, refuseRequestBody, refuseResponseBody } from './bodies';
+import { RECORD_MAX, writeRecord } from './audit-record';
+import { Reading, armBody, startBody } from './body-start';
 import { decide, decided, decidedBundle, decidedIdentity } from './decide';
 import { denyRequest } from './deny';
+import { showLabels } from './labels';
+import { maskRequestValues, maskResponseValues } from './masked-headers';
+import { askForReadableResponse, mendHeaders } from './mend';
 import { Counter, count } from './metrics';
 import { grantedClearance, masksRequest, masksResponse, restrict } from './restrict';
 import { Root } from './roots';
-import { Stream, freeBody, listStream } from './streams';
+import { hasDecompressors } from './settings';
+import { Side } from './sides';
+import { BodyState, Stream, freeBody, listStream } from './streams';
+import { refuseBody } from './unreadable';
 
-const CONTENT_LENGTH = text('content-length');
-const ACCEPT_ENCODING = text('accept-encoding');
-const RANGE = text('range');
-const IF_RANGE = text('if-range');
-const IF_NONE_MATCH = text('if-none-match');
-const IF_MATCH = text('if-match');
-const ETAG = text('etag');
-const CONTENT_MD5 = text('content-md5');
-const DIGEST = text('digest');
-const CONTENT_DIGEST = text('content-digest');
-const REPR_DIGEST = text('repr-digest');
-const ACCEPT_RANGES = text('accept-ranges');
-
+const SWITCHING: u32 = 101;
+const OK: u32 = 200;
 const CODE_DETAILS = text('response\0code_details');
 const NO_UPSTREAM = text('no_healthy_upstream');
 const RESET_BEFORE = text('upstream_reset_before_response_started');
@@ -55,11 +53,17 @@ export function onRequest(id: u32, stream: Stream, isEnd: bool): HeadersAction {
   let reason = decide(root);
   if (reason == Reason.Permitted) reason = restrict(root);
   if (reason == Reason.Permitted) reason = admit(stream, isEnd);
+  const mask: usize = decidedBundle == 0 ? 0 : changetype<Bundle>(decidedBundle).requestMask;
+  if (reason == Reason.Permitted && mask != 0 && !maskRequestValues(stream, heldBlob(mask))) {
+    reason = Reason.HeadersUnreadable;
+  }
   const recorded = record(stream, reason, number);
   if (reason == Reason.Permitted) reason = recorded;
+  tellAccessLog(stream, mask);
   if (reason != Reason.Permitted) return refuse(id, stream, reason);
   count(Counter.Allowed, 1);
   if (request.spoofedCount != 0) removeSpoofed();
+  if (mask != 0) showLabels(stream, mask);
   return passRequest(id, stream, isEnd);
 }
 
@@ -67,22 +71,61 @@ export function onRequest(id: u32, stream: Stream, isEnd: bool): HeadersAction {
 export function onResponse(id: u32, stream: Stream, isEnd: bool): HeadersAction {
   const body = stream.response;
   if (body.holder == 0) return HeadersAction.Continue;
-  const hasPairs = readPairs(MapType.ResponseHeaders) == Status.Ok;
-  const isReadable = hasPairs && response.readResponse(dataPtr, dataLen) && !response.isSwitching;
-  if (!isReadable || (!isEnd && (!response.isJson || response.isEncoded || response.isPartial))) {
-    if (isAnswerOfRouter()) {
-      freeBody(body);
-      return HeadersAction.Continue;
-    }
-    refuseResponseBody(id, stream, Reason.BodyUnreadable);
-    return HeadersAction.StopIteration;
+  const isReadable = readPairs(MapType.ResponseHeaders) == Status.Ok && readResponse();
+  if (isReadable && isTunnelAnswer(stream)) return HeadersAction.Continue;
+  const isKnown = isReadable && response.status != SWITCHING;
+  if (isKnown && isEnd) {
+    mendHeaders(Side.Response);
+    body.state = BodyState.Done;
+    return maskValues(id, stream);
   }
-  mendResponse();
-  if (isEnd) {
-    body.isDone = true;
+  const reading = isKnown ? readingOfResponse() : Reading.Unknown;
+  if (reading != Reading.Whole && isAnswerOfRouter()) {
+    freeBody(body);
     return HeadersAction.Continue;
   }
-  return holdHeaders(body);
+  if (isEnd || response.status == SWITCHING || !isReadable) {
+    refuseBody(id, stream, Side.Response, Reason.BodyUnreadable);
+    return HeadersAction.StopIteration;
+  }
+  const masked = maskValues(id, stream);
+  if (masked != HeadersAction.Continue) return masked;
+  body.mayBeDecoded = hasDecompressors && !response.hasLength;
+  body.mayWait = response.announcesTrailers || body.mayBeDecoded;
+  return startBody(id, stream, Side.Response, reading);
+}
+
+function readResponse(): bool {
+  responsePairs = dataPtr;
+  responsePairsLen = dataLen;
+  return response.readResponse(responsePairs, responsePairsLen);
+}
+
+let responsePairs: usize = 0;
+let responsePairsLen: u32 = 0;
+
+function readingOfResponse(): Reading {
+  if (response.isPartial) return Reading.Partial;
+  if (!response.isTypeReadable()) return Reading.Unknown;
+  return response.isEncoded ? Reading.Encoded : Reading.Whole;
+}
+
+function maskValues(id: u32, stream: Stream): HeadersAction {
+  const blob = heldBlob(stream.response.holder);
+  if (maskResponseValues(stream, blob, responsePairs, responsePairsLen)) {
+    return HeadersAction.Continue;
+  }
+  refuseBody(id, stream, Side.Response, Reason.BodyUnreadable);
+  return HeadersAction.StopIteration;
+}
+
+/** Whether the answer opens a tunnel that may pass: from then on nothing is masked. */
+function isTunnelAnswer(stream: Stream): bool {
+  if (!stream.isTunnel) return false;
+  if (response.status != SWITCHING && !(stream.isConnect && response.status == OK)) return false;
+  stream.isTunnelOpen = true;
+  freeBody(stream.response);
+  return true;
 }
 
 /**
@@ -110,15 +153,43 @@ function refuse(id: u32, stream: Stream, reason: Reason): HeadersAction {
 function admit(stream: Stream, isEnd: bool): Reason {
   const bundle = changetype<Bundle>(decidedBundle);
   stream.clearance = grantedClearance;
-  if ((masksRequest || masksResponse) && isTunnel()) return Reason.UpgradeRefused;
-  if (masksRequest && !isEnd) armBody(stream.request, bundle.requestMask);
+  stream.band = changetype<Decision>(decided).band;
+  if ((masksRequest || masksResponse) && isTunnel()) {
+    if (!mayTunnel(bundle)) return Reason.UpgradeRefused;
+    stream.isTunnel = true;
+    stream.isConnect = !request.isUpgrade;
+  }
+  if (masksRequest && !isEnd && !stream.isTunnel) {
+    armBody(stream.request, bundle.requestMask);
+    stream.request.mayWait = true;
+    stream.request.mayBeDecoded = hasDecompressors && !request.hasLength;
+  }
   if (masksResponse) armBody(stream.response, bundle.responseMask);
   return listStream(stream, decidedIdentity) ? Reason.Permitted : Reason.NoMemory;
 }
 
 /** An upgraded connection carries bytes that nobody masks. */
 function isTunnel(): bool {
-  return request.isUpgrade || (request.methodLen == 7 && load<u8>(request.methodPtr, 1) == 0x4f);
+  return request.isUpgrade || isConnect();
+}
+
+/** Where the policy lets them: WebSocket as browsers ask for it, and CONNECT; any other upgrade may be a body in disguise. */
+function mayTunnel(bundle: Bundle): bool {
+  if (masksRequest && !allowsUpgrades(bundle.requestMask)) return false;
+  if (masksResponse && !allowsUpgrades(bundle.responseMask)) return false;
+  return request.isUpgrade ? request.isWebSocket && isGet() : isConnect();
+}
+
+function allowsUpgrades(holder: usize): bool {
+  return (load<u32>(heldBlob(holder), MaskHeader.flags) & MaskFlag.AllowUpgrades) != 0;
+}
+
+function isConnect(): bool {
+  return methodBit(request.methodPtr, request.methodLen) == MethodBit.CONNECT;
+}
+
+function isGet(): bool {
+  return methodBit(request.methodPtr, request.methodLen) == MethodBit.GET;
 }
 
 /**
@@ -132,16 +203,18 @@ function record(stream: Stream, reason: Reason, number: u64): Reason {
   // Shadow rules that disagree are always recorded.
   const differs = decided != 0 && changetype<Decision>(decided).shadowDiffers;
   const isSampled = audit == Audit.Sampled && !differs;
-  if (isAllowed && isSampled && number % SAMPLE_EVERY != 0) return reason;
+  const waits = isAllowed && (stream.request.holder != 0 || stream.response.holder != 0);
+  // What becomes of a body may have to be recorded all the same.
+  stream.isRecordOptional = isAllowed && isSampled && number % SAMPLE_EVERY != 0;
+  if (stream.isRecordOptional && !waits) return reason;
   const mustRecord = isAllowed && audit == Audit.Synchronous;
   const direction =
     decidedBundle == 0 ? Direction.Inbound : changetype<Bundle>(decidedBundle).direction;
-  const waits = isAllowed && (stream.request.holder != 0 || stream.response.holder != 0);
   if (waits) {
     stream.isRecorded = mustRecord;
     stream.record = blockAlloc(RECORD_MAX);
-    if (stream.record != 0) writeRecord(stream.record, number, reason, direction);
-    else if (!mustRecord) dropRecord();
+    if (stream.record != 0) writeRecord(stream.record, stream, reason, direction);
+    else if (!mustRecord && !stream.isRecordOptional) dropRecord();
     if (!mustRecord) return reason;
   }
   const place = reserveRecord(RECORD_MAX);
@@ -149,7 +222,7 @@ function record(stream: Stream, reason: Reason, number: u64): Reason {
     dropRecord();
     return mustRecord ? Reason.AuditFull : reason;
   }
-  commitRecord(writeRecord(place, number, reason, direction));
+  commitRecord(writeRecord(place, stream, reason, direction));
   return reason;
 }
 
@@ -163,39 +236,12 @@ function removeSpoofed(): void {
 }
 
 function passRequest(id: u32, stream: Stream, isEnd: bool): HeadersAction {
-  if (stream.response.holder != 0) askForPlainResponse();
-  if (stream.request.holder == 0) return HeadersAction.Continue;
-  if (!request.isJson || request.isEncoded) {
-    refuseRequestBody(id, stream, Reason.BodyUnreadable);
-    return HeadersAction.StopIteration;
-  }
-  drop(MapType.RequestHeaders, CONTENT_LENGTH);
-  drop(MapType.RequestHeaders, CONTENT_MD5);
-  drop(MapType.RequestHeaders, DIGEST);
-  drop(MapType.RequestHeaders, CONTENT_DIGEST);
-  drop(MapType.RequestHeaders, REPR_DIGEST);
-  return isEnd ? HeadersAction.Continue : holdHeaders(stream.request);
+  if (stream.response.holder != 0) askForReadableResponse();
+  if (stream.request.holder == 0 || isEnd) return HeadersAction.Continue;
+  return startBody(id, stream, Side.Request, readingOfRequest());
 }
 
-/** A compressed response could not be read, a part of one has no reading, and a validator would lie about a masked one. */
-function askForPlainResponse(): void {
-  drop(MapType.RequestHeaders, ACCEPT_ENCODING);
-  drop(MapType.RequestHeaders, RANGE);
-  drop(MapType.RequestHeaders, IF_RANGE);
-  drop(MapType.RequestHeaders, IF_NONE_MATCH);
-  drop(MapType.RequestHeaders, IF_MATCH);
-}
-
-function mendResponse(): void {
-  drop(MapType.ResponseHeaders, CONTENT_LENGTH);
-  drop(MapType.ResponseHeaders, ETAG);
-  drop(MapType.ResponseHeaders, CONTENT_MD5);
-  drop(MapType.ResponseHeaders, DIGEST);
-  drop(MapType.ResponseHeaders, CONTENT_DIGEST);
-  drop(MapType.ResponseHeaders, REPR_DIGEST);
-  drop(MapType.ResponseHeaders, ACCEPT_RANGES);
-}
-
-function drop(map: MapType, name: Text): void {
-  removeHeader(map, name.ptr, name.len);
+function readingOfRequest(): Reading {
+  if (!request.isTypeReadable()) return Reading.Unknown;
+  return request.isEncoded ? Reading.Encoded : Reading.Whole;
 }

@@ -31,6 +31,8 @@ export const enum Counter {
   BundleSoftExpired,
   IdentityMismatch,
   Restricted,
+  BodyRedacted,
+  BodyPassed,
   COUNT,
 }
 
@@ -60,6 +62,8 @@ const NAMES: StaticArray<u32> = [
   <u32>changetype<usize>(text('dta_bundles_total_result=soft_expired')),
   <u32>changetype<usize>(text('dta_identities_total_result=mismatch')),
   <u32>changetype<usize>(text('dta_decisions_total_effect=restricted')),
+  <u32>changetype<usize>(text('dta_bodies_total_result=redacted')),
+  <u32>changetype<usize>(text('dta_bodies_total_result=passed_unmasked')),
 ];
 
 const EPOCH = text('dta_state_epoch');

@@ -22,13 +22,14 @@ import {
   sendAudit,
   takeAnswer,
 } from './audit-queue';
-import { endRequestBody, endResponseBody, maskRequestChunk, maskResponseChunk } from './bodies';
+import { takeChunk, takeTrailers, takeTunnelChunk } from './bodies';
 import { configureBundle, configureState } from './configure';
 import { cutRefused } from './cut';
 import { onRequest, onResponse } from './headers';
 import { defineMetrics, flushMetrics } from './metrics';
 import { ContextKind, Root, releaseRoot } from './roots';
 import { readSettings } from './settings';
+import { Side } from './sides';
 import { Stream, freeStream, openStream } from './streams';
 
 const ROOT_ID = text('plugin_root_id');
@@ -36,6 +37,11 @@ const STATE_ROOT = text('dta-state');
 const BUNDLE_ROOT = text('dta');
 const STATUS = text(':status');
 const OK = text('200');
+
+/** Bits of AuditRecord.flags. */
+const WAS_CUT: u8 = 1;
+const WAS_PASSED: u8 = 4;
+const WAS_REDACTED: u8 = 8;
 
 /** How often audit and metrics leave the VM and revoked streams are looked for. */
 const TICK_MS: u32 = 100;
@@ -114,7 +120,10 @@ export function onRequestHeaders(id: u32, pairs: u32, isEnd: bool): u32 {
 export function onRequestBody(id: u32, size: u32, isEnd: bool): u32 {
   const at = contextFind(id);
   if (at == 0) return BodyAction.StopNoBuffer;
-  return maskRequestChunk(id, changetype<Stream>(at), size, isEnd);
+  const stream = changetype<Stream>(at);
+  if (stream.isClosed) return BodyAction.StopNoBuffer;
+  if (stream.isTunnel) return takeTunnelChunk(id, stream, size);
+  return takeChunk(id, stream, Side.Request, size, isEnd);
 }
 
 /** The request ends with trailers. */
@@ -122,7 +131,7 @@ export function onRequestTrailers(id: u32, pairs: u32): u32 {
   const at = contextFind(id);
   if (at == 0) return TrailersAction.StopIteration;
   const stream = changetype<Stream>(at);
-  return stream.isClosed ? TrailersAction.StopIteration : endRequestBody(id, stream);
+  return stream.isClosed ? TrailersAction.StopIteration : takeTrailers(id, stream, Side.Request);
 }
 
 /** The response starts; also the one that a denial made. */
@@ -138,7 +147,7 @@ export function onResponseBody(id: u32, size: u32, isEnd: bool): u32 {
   const at = contextFind(id);
   if (at == 0) return BodyAction.StopNoBuffer;
   const stream = changetype<Stream>(at);
-  return stream.isClosed ? BodyAction.Continue : maskResponseChunk(id, stream, size, isEnd);
+  return stream.isClosed ? BodyAction.Continue : takeChunk(id, stream, Side.Response, size, isEnd);
 }
 
 /** The response ends with trailers. */
@@ -146,7 +155,7 @@ export function onResponseTrailers(id: u32, pairs: u32): u32 {
   const at = contextFind(id);
   if (at == 0) return TrailersAction.StopIteration;
   const stream = changetype<Stream>(at);
-  return stream.isClosed ? TrailersAction.Continue : endResponseBody(id, stream);
+  return stream.isClosed ? TrailersAction.Continue : takeTrailers(id, stream, Side.Response);
 }
 
 /** The agent answered a batch, or did not. */
@@ -173,11 +182,18 @@ function isOk(): bool {
 function recordEnd(stream: Stream): void {
   const record = stream.record;
   const masked = stream.request.masked + stream.response.masked;
-  if (stream.isRecorded && masked == 0 && stream.bodyReason == 0) return;
+  if (stream.bodyReason == 0 && (stream.isRecordOptional || (stream.isRecorded && masked == 0))) {
+    return;
+  }
   store<u32>(record, stream.request.masked, AuditRecord.maskedRequest);
   store<u32>(record, stream.response.masked, AuditRecord.maskedResponse);
   store<u8>(record, stream.bodyReason, AuditRecord.bodyReason);
-  if (stream.wasCut) store<u8>(record, load<u8>(record, AuditRecord.flags) | 1, AuditRecord.flags);
+  store<u64>(record, stream.labels, AuditRecord.labels);
+  let flags = load<u8>(record, AuditRecord.flags);
+  if (stream.wasCut) flags |= WAS_CUT;
+  if (stream.wasPassed) flags |= WAS_PASSED;
+  if (stream.wasRedacted) flags |= WAS_REDACTED;
+  store<u8>(record, flags, AuditRecord.flags);
   const len = load<u32>(record, AuditRecord.recordLen);
   const place = reserveRecord(len);
   if (place == 0) {

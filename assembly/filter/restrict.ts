@@ -82,6 +82,7 @@ function isInRate(root: Root): bool {
 
 function withholdClearance(bundle: Bundle): void {
   grantedClearance = 0;
-  masksRequest = isMaskNeeded(bundle.requestMask, 0);
-  masksResponse = isMaskNeeded(bundle.responseMask, 0);
+  const band = <u32>changetype<Decision>(decided).band;
+  masksRequest = isMaskNeeded(bundle.requestMask, 0, band);
+  masksResponse = isMaskNeeded(bundle.responseMask, 0, band);
 }

@@ -1,6 +1,7 @@
 /** What the configuration tells this VM by environment variables; read once. */
+import { dataLen, dataPtr, readProperty } from '../abi/hostcalls';
 import { environmentValue, valueLen, valuePtr } from '../abi/environment';
-import { text } from '../memory/text';
+import { Text, text } from '../memory/text';
 
 const IDENTITY = text('DTA_IDENTITY');
 const HEADER = text('header');
@@ -9,6 +10,9 @@ const CACHE_ENTRIES = text('DTA_CACHE_ENTRIES');
 const WORKERS = text('DTA_WORKERS');
 const HOLD_HEADERS = text('DTA_HOLD_HEADERS');
 const TRUE = text('true');
+/** What the bootstrap tells about the node: see envoy/sidecar.yaml. */
+const DECOMPRESS = text('xds\0node\0metadata\0dta_decompress');
+const ACCESS_LOG = text('xds\0node\0metadata\0dta_access_log');
 
 const CACHE_ENTRIES_DEFAULT: u32 = 4096;
 const CACHE_ENTRIES_MAX: u32 = 1 << 20;
@@ -27,6 +31,11 @@ export let cacheEntries: u32 = CACHE_ENTRIES_DEFAULT;
 /** Workers of this Envoy, at least 1: each gives its share of a caller's rate. */
 export let workers: u32 = 1;
 
+/** Whether Envoy's decompressors stand around this filter. */
+export let hasDecompressors: bool = false;
+/** Whether Envoy writes an access log. */
+export let hasAccessLog: bool = false;
+
 /** Reads the variables at the first call. What is not set or not understood keeps its safe default. */
 export function readSettings(): void {
   if (wasRead) return;
@@ -37,8 +46,15 @@ export function readSettings(): void {
     auditClusterPtr = valuePtr;
     auditClusterLen = valueLen;
   }
+  hasDecompressors = isNodeFlagSet(DECOMPRESS);
+  hasAccessLog = isNodeFlagSet(ACCESS_LOG);
   if (environmentValue(WORKERS)) workers = max(parseNumber(valuePtr, valueLen), 1);
   if (environmentValue(CACHE_ENTRIES)) cacheEntries = powerOfTwo(parseNumber(valuePtr, valueLen));
+}
+
+function isNodeFlagSet(path: Text): bool {
+  readProperty(path.ptr, path.len);
+  return TRUE.equals(dataPtr, dataLen);
 }
 
 function parseNumber(ptr: usize, len: u32): u32 {

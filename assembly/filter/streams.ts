@@ -6,11 +6,28 @@
  * A source that has lost its last stream stays for the next one, one of them in each bucket.
  */
 import { contextInsert } from '../abi/contexts';
+import { closeBody } from '../mask/body';
 import { releaseMask } from '../mask/holder';
 import { blockAlloc, blockFree } from '../memory/block';
 import { copyShort, equalBytes } from '../memory/bytes';
 import { Identity } from '../policy/identity';
 import { ContextKind, Root } from './roots';
+
+/** Where a body stands. */
+export const enum BodyState {
+  /** it goes through the masker */
+  Masking = 0,
+  /** another body stands for it, and did not go on yet */
+  Redacting = 1,
+  /** the other body went on: nothing more does */
+  Redacted = 2,
+  /** it goes on as it came */
+  Passing = 3,
+  Done = 4,
+}
+
+/** No gRPC method of the profile: a message of it cannot be read. */
+export const NO_METHOD: u32 = 0xfffffffe;
 
 /** Life of one body. */
 @unmanaged
@@ -19,11 +36,36 @@ export class Body {
   holder: usize;
   /** Masker state, made with the first bytes. */
   masker: usize;
+  /** Block with the boundary of a multipart body, or 0. */
+  boundary: usize;
+  /** What its format asks for, see `openBody`. */
+  argLen: u32;
+  /** MaskMessage of the gRPC method, NONE when nothing in it is masked, or NO_METHOD. */
+  message: u32;
   /** Values masked. */
   masked: u32;
+  /** Masked bytes that the host holds back in front of the next chunk. */
+  buffered: u32;
+  state: i32;
+  /** BodyFormat */
+  format: i32;
+  /** Charset */
+  charset: i32;
+  /** UnreadableAction */
+  action: i32;
   /** Whether bytes of it, or its headers, went on: too late for a status. */
   isForwarded: bool;
-  isDone: bool;
+  /** Whether a chunk of it was read: too late to let it pass as it came. */
+  isStarted: bool;
+  /** Whether the host may hold back what trailers would cut off from its end. */
+  mayWait: bool;
+  /**
+   * Whether a decompressor of Envoy may have made it: its trailers then come together with its last bytes, and go past this
+   * filter when the host lets go what it held back in the same call (envoy-facts, "Callbacks and bodies").
+   */
+  mayBeDecoded: bool;
+  /** Whether the host holds bytes back now. */
+  isWaiting: bool;
 }
 
 
@@ -41,6 +83,8 @@ export class Stream {
   next: usize;
   /** Audit record that waits for the end of the bodies, or 0. */
   record: usize;
+  /** Labels found so far, one bit each. */
+  labels: u64;
   isClosed: bool;
   isGrpc: bool;
   /** The one that stands for streams which found no room: always denied. */
@@ -49,7 +93,19 @@ export class Stream {
   wasCut: bool;
   /** Its decision was recorded at once: what waits in `record` only completes it. */
   isRecorded: bool;
+  /** `record` is only wanted if something happens to a body. */
+  isRecordOptional: bool;
+  /** An upgrade or CONNECT that may pass, unmasked. */
+  isTunnel: bool;
+  /** It is CONNECT, not an upgrade. */
+  isConnect: bool;
+  /** Its answer was that it is one. */
+  isTunnelOpen: bool;
+  wasPassed: bool;
+  wasRedacted: bool;
   bodyReason: u8;
+  /** Band of the decision. */
+  band: u8;
   request: Body;
   response: Body;
 }
@@ -105,11 +161,20 @@ export function freeStream(stream: Stream): void {
   blockFree(changetype<usize>(stream));
 }
 
+/** Frees the masker of a body. */
+export function freeMasker(body: Body): void {
+  if (body.masker == 0) return;
+  closeBody(body.masker);
+  blockFree(body.masker);
+  body.masker = 0;
+}
+
 /** Frees the masker and the profile of a body. */
 export function freeBody(body: Body): void {
-  if (body.masker != 0) blockFree(body.masker);
+  freeMasker(body);
+  if (body.boundary != 0) blockFree(body.boundary);
   if (body.holder != 0) releaseMask(body.holder);
-  body.masker = 0;
+  body.boundary = 0;
   body.holder = 0;
 }
 
@@ -174,13 +239,18 @@ function dropIdle(idle: Source): void {
   }
 }
 
-const standInBlock: usize = memory.data(256, 8);
+const standInBlock: usize = memory.data(512, 8);
+const STAND_IN_REQUEST: usize = 256;
+const STAND_IN_RESPONSE: usize = 384;
 
 function standIn(): usize {
   const stream = changetype<Stream>(standInBlock);
   stream.kind = ContextKind.Stream;
   stream.isStandIn = true;
-  stream.request = changetype<Body>(standInBlock + 160);
-  stream.response = changetype<Body>(standInBlock + 200);
+  stream.request = changetype<Body>(standInBlock + STAND_IN_REQUEST);
+  stream.response = changetype<Body>(standInBlock + STAND_IN_RESPONSE);
   return standInBlock;
 }
+
+// INVARIANT: the stand-in's parts do not overlap.
+assert(offsetof<Stream>() <= STAND_IN_REQUEST && BODY_BYTES <= 128);

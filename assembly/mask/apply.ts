@@ -1,5 +1,7 @@
 /** One operator on a text that lies whole in the window: a value, or what was found in one. */
 import { MaskOperator, MaskRule } from '../layout';
+import { Escape } from './escape';
+import { fitLength } from './fit-length';
 import { bucketUnits } from './operators/bucket';
 import { emitConstant } from './operators/constant';
 import { shiftUnits } from './operators/date-shift';
@@ -9,14 +11,25 @@ import { keepFirstUnits } from './operators/keep-first';
 import { keepLastUnits } from './operators/keep-last';
 import { emitToken } from './operators/token';
 import { truncateUnits } from './operators/truncate';
-import { ruleOf } from './rules';
+import { maskedLen } from './output';
+import { operatorOf, ruleOf } from './rules';
 import { Masker, keyOf, unitsOf } from './state';
+import { rawStartOf } from './window';
+import { emitMarkersOf } from './xml-markers';
 
 /**
  * Emits what the rule of `strength` makes of units `from` to `to`. `isValue`: they are a whole value, whose decoded text is
  * held; else what was found in one, which is hashed and sealed in its normalised form.
  */
 export function applyOperator(m: Masker, from: u32, to: u32, strength: u32, isValue: bool): void {
+  const before = maskedLen;
+  runOperator(m, from, to, strength, isValue);
+  if (m.escape == Escape.XmlText) emitMarkersOf(m, from, to, strength);
+  if (!m.keepsLength) return;
+  fitLength(before, rawStartOf(m, to) - rawStartOf(m, from), operatorOf(m.blob, strength));
+}
+
+function runOperator(m: Masker, from: u32, to: u32, strength: u32, isValue: bool): void {
   const rule = ruleOf(m.blob, strength);
   const keep = <u32>load<u8>(rule, MaskRule.keep);
   const text = isValue ? keyOf(m) : unitsOf(m) + from;

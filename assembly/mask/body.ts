@@ -2,16 +2,20 @@
  * One body on its way through the masker, in the format that its content type says. Whatever the chunks, the output is the
  * same. A document that cannot be read gives Malformed: what then happens is the caller's to decide.
  */
-import { enableDetector } from '../classify/detector-set';
-import { MaskDetector, MaskHeader } from '../layout';
+import { enableDetector, usePattern } from '../classify/detector-set';
+import { DetectorKind, MaskDetector, MaskHeader } from '../layout';
 import { dropInner } from './embedded';
-import { Escape } from './escape';
-import { closeDocument, feedDocument, openDocument } from './json/masker';
+import { BodyFormat } from './bodies/body-format';
+import { Charset } from './bodies/body-charset';
+import { closeCharset, feedCharset, openCharset } from './bodies/charset';
+import { openFormat } from './bodies/formats';
 import { clearOutput, lacksRoom } from './output';
 import { ruleStrength } from './rules';
 import { Masker, clearFormat, clearState, detectorsOf, maskerAt } from './state';
 
 export { maskedLen, maskedPtr } from './output';
+export { Charset } from './bodies/body-charset';
+export { BodyFormat } from './bodies/body-format';
 export { MASKER_BYTES } from './state';
 
 /** What became of a call. */
@@ -21,47 +25,6 @@ export const enum MaskStatus {
   Malformed = 1,
   /** no memory for the output; nothing of it may be used */
   NoRoom = 2,
-}
-
-/** Formats of bodies. */
-export const enum BodyFormat {
-  /** one JSON text (RFC 8259) */
-  Json = 0,
-  /** a JSON text a line (application/x-ndjson, application/jsonl) */
-  JsonLines = 1,
-  /** JSON texts behind record separators (RFC 7464) */
-  JsonSequence = 2,
-  /** application/x-www-form-urlencoded */
-  Form = 3,
-  /** multipart/form-data (RFC 7578) and other multipart types; the argument is the boundary */
-  Multipart = 4,
-  Xml = 5,
-  /** text/plain and text formats of which nothing is known */
-  Text = 6,
-  /** text/csv (RFC 4180); argument length 1: the first line is no header */
-  Csv = 7,
-  /** server-sent events */
-  EventStream = 8,
-  /** one protobuf message; argument length: its MaskMessage, for Grpc and GrpcWeb too */
-  Protobuf = 9,
-  /** gRPC: length-prefixed messages */
-  Grpc = 10,
-  /** gRPC-Web: messages, then trailers in a frame of their own */
-  GrpcWeb = 11,
-  /** the same in base64 */
-  GrpcWebText = 12,
-}
-
-/** Encodings of characters. */
-export const enum Charset {
-  Utf8 = 0,
-  /** by byte order mark, else big-endian */
-  Utf16 = 1,
-  Utf16Le = 2,
-  Utf16Be = 3,
-  Utf32 = 4,
-  Utf32Le = 5,
-  Utf32Be = 6,
 }
 
 /**
@@ -87,7 +50,8 @@ export function openBody(
   m.format = format;
   clearFormat(m);
   enableDetectors(m);
-  if (!openFormat(m)) m.failed = MaskStatus.Malformed;
+  const isOpen = openCharset(m, charset) && openFormat(m, arg, argLen);
+  if (!isOpen) m.failed = MaskStatus.Malformed;
 }
 
 /**
@@ -100,7 +64,8 @@ export function feedBody(block: usize, src: usize, len: usize, isEnd: bool): Mas
   clearOutput(len);
   if (m.failed != 0) return <MaskStatus>m.failed;
   if (len != 0) m.started = true;
-  const isRead = (len == 0 || feedFormat(m, src, len)) && (!isEnd || !m.started || closeFormat(m));
+  const isRead =
+    (len == 0 || feedCharset(m, src, len)) && (!isEnd || !m.started || closeCharset(m));
   if (isRead && !lacksRoom) return MaskStatus.Ok;
   m.failed = lacksRoom ? MaskStatus.NoRoom : MaskStatus.Malformed;
   return <MaskStatus>m.failed;
@@ -126,28 +91,22 @@ export function bodyHeld(block: usize): u32 {
   return maskerAt(block).rawLen;
 }
 
-function openFormat(m: Masker): bool {
-  m.escape = Escape.Json;
-  return openDocument(m);
-}
-
-function feedFormat(m: Masker, src: usize, len: usize): bool {
-  return feedDocument(m, src, len);
-}
-
-function closeFormat(m: Masker): bool {
-  return closeDocument(m);
-}
-
-function enableDetectors(m: Masker): void {
+/** Enables the detectors that are in force for the caller of a state whose blob, clearance and band are set. */
+export function enableDetectors(m: Masker): void {
   const set = detectorsOf(m);
   const count = load<u32>(m.blob, MaskHeader.detectorCount);
+  const strings = m.blob + load<u32>(m.blob, MaskHeader.stringOff);
   let record = m.blob + load<u32>(m.blob, MaskHeader.detectorOff);
   for (let i: u32 = 0; i < count; i++, record += MaskDetector.SIZE) {
     const rule = load<u32>(record, MaskDetector.rule);
     const strength = ruleStrength(m.blob, rule, m.clearance, m.band);
     if (strength == 0) continue;
     const kind = load<u32>(record, MaskDetector.kind);
+    if (kind >= <u32>DetectorKind.Pattern0) {
+      set.patterns = strings;
+      // INVARIANT: `validateMaskBlob` has checked the table.
+      usePattern(set, kind - DetectorKind.Pattern0, load<u32>(record, MaskDetector.pattern));
+    }
     enableDetector(set, kind, strength);
     if (strength > m.detectorStrength) m.detectorStrength = strength;
   }

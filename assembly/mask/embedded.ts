@@ -8,7 +8,7 @@
 import { blockAlloc, blockFree } from '../memory/block';
 import { appendUtf8 } from '../memory/utf8';
 import { DETECTOR_SET_BYTES } from '../classify/detector-set';
-import { closeMap, openMap } from './output';
+import { closeMap, noteNoRoom, openMap } from './output';
 import {
   Masker,
   MASKER_BYTES,
@@ -77,6 +77,7 @@ export function openEmbedded(m: Masker): bool {
 /** State block for a document inside: the one that is there, or a new one; 0 when there is no room. */
 export function takeInner(m: Masker): usize {
   if (m.inner == 0) m.inner = blockAlloc(MASKER_BYTES);
+  if (m.inner == 0) noteNoRoom();
   return m.inner;
 }
 

@@ -38,6 +38,11 @@ let outerEscape: u32 = 0;
 /** Whether there was no room for a reservation of this call. */
 export let lacksRoom: bool = false;
 
+/** Notes that memory was short elsewhere: the call fails for that. */
+export function noteNoRoom(): void {
+  lacksRoom = true;
+}
+
 /** Starts an empty output for a call with `inputLen` bytes. */
 export function clearOutput(inputLen: usize): void {
   maskedLen = 0;
@@ -133,6 +138,12 @@ export function emitRawByte(byte: u8): void {
 @inline
 export function emitRaw(ptr: usize, len: usize): void {
   memory.copy(maskedPtr + maskedLen, ptr, len);
+  maskedLen += len;
+}
+
+/** Emits `len` times the same byte as it is. */
+export function emitFill(byte: u8, len: usize): void {
+  memory.fill(maskedPtr + maskedLen, byte, len);
   maskedLen += len;
 }
 

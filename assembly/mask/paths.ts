@@ -51,14 +51,19 @@ export function enterMember(m: Masker): bool {
     if (!step(m, load<u16>(nodeAt(m, i)), true, key, fits ? m.keyLen : NONE)) return false;
   }
   if (!settle(m)) return false;
-  if (fits && load<u32>(m.blob, MaskHeader.nameCount) != 0 && mayBeNamed(m.blob, key, m.keyLen)) {
-    applyNames(m, key, m.keyLen, NameMode.Exact);
-    m.keyLen = foldName(key, m.keyLen);
-    applyNames(m, key, m.keyLen, NameMode.AnyCase);
-    m.keyLen = stripName(key, m.keyLen);
-    applyNames(m, key, m.keyLen, NameMode.Words);
-  }
+  if (fits) enterName(m);
   return true;
+}
+
+/** Adds the rules of the name in the key region, wherever it stands, to those on the next value. The name is lost. */
+export function enterName(m: Masker): void {
+  const key = keyOf(m);
+  if (load<u32>(m.blob, MaskHeader.nameCount) == 0 || !mayBeNamed(m.blob, key, m.keyLen)) return;
+  applyNames(m, key, m.keyLen, NameMode.Exact);
+  m.keyLen = foldName(key, m.keyLen);
+  applyNames(m, key, m.keyLen, NameMode.AnyCase);
+  m.keyLen = stripName(key, m.keyLen);
+  applyNames(m, key, m.keyLen, NameMode.Words);
 }
 
 /** Makes an element the next value of the open array. */

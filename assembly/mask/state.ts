@@ -138,6 +138,8 @@ export class Masker {
   dropDepth: u32;
   /** Escape of the format */
   escape: u32;
+  /** Charset of the body */
+  charset: u32;
   /** a byte of the document was seen */
   started: bool;
   /** the last byte of the slice before was passed on as it is */
@@ -154,6 +156,8 @@ export class Masker {
   salvages: bool;
   /** nothing goes out: the value is a dropped member */
   isMuted: bool;
+  /** what the masker writes is as long as what it stands for */
+  keepsLength: bool;
 }
 
 /** Fields of a state block. */

@@ -23,14 +23,15 @@ import { strengthOf } from '../classify/detector-set';
 import { MaskOperator, MaskRule } from '../layout';
 import { appendUtf8 } from '../memory/utf8';
 import { applyOperator } from './apply';
+import { Escape } from './escape';
 import { emitConstant } from './operators/constant';
 import { closeHash, feedHash, openHash } from './operators/hash';
 import { drainKeepFirst } from './operators/keep-first';
 import { drainKeepLast } from './operators/keep-last';
 import { drainTruncate } from './operators/truncate';
-import { OPERATOR_BYTES, lacksRoom, reserveOutput } from './output';
+import { OPERATOR_BYTES, emitFill, lacksRoom, reserveOutput } from './output';
 import { isConstant, operatorOf, ruleOf } from './rules';
-import { Masker, UNITS_MAX, detectorsOf, keyOf, unitsOf } from './state';
+import { KEY_MAX, Masker, UNITS_MAX, detectorsOf, keyOf, unitsOf } from './state';
 import {
   clearWindow,
   dropUnits,
@@ -39,7 +40,10 @@ import {
   isFull,
   pushPlain,
   pushUnit,
+  rawStartOf,
+  replaceUnit,
 } from './window';
+import { emitMarkers } from './xml-markers';
 
 /** What happens to the characters of a value. */
 export const enum TextMode {
@@ -59,7 +63,8 @@ export const enum TextMode {
 
 /** Most bytes of decoded text that a value may have to be taken whole; a longer one is redacted. */
 const WHOLE_MAX: u32 = 1_024;
-const UTF8_MAX: u32 = 4;
+const STAR: u8 = 0x2a;
+const HALF_BYTES: u32 = 3;
 
 /** Starts a value under a rule (0: none). */
 export function openText(m: Masker, strength: u32): TextMode {
@@ -71,9 +76,9 @@ export function openText(m: Masker, strength: u32): TextMode {
   return <TextMode>m.textMode;
 }
 
-/** Counts a value that is masked, and notes its labels. */
+/** Counts a value that is masked, and notes its labels. What lies in a member that is dropped went with it. */
 export function noteMasked(m: Masker, strength: u32): void {
-  m.count++;
+  if (!m.isMuted) m.count++;
   m.found |= load<u64>(ruleOf(m.blob, strength), MaskRule.labels);
 }
 
@@ -91,13 +96,10 @@ export function textChar(m: Masker, codePoint: u32, joined: bool): bool {
     m.rawLen = 0;
     return feedHash(m, codePoint, joined);
   }
-  if (joined) {
-    if (mode == TextMode.Whole) replaceDecoded(m, codePoint);
-    extendUnit(m);
-    return true;
-  }
-  if (mode == TextMode.Whole && !holdDecoded(m, codePoint)) return giveUpWhole(m);
-  if (isFull(m) && !drain(m)) return false;
+  if (joined) return joinHalf(m, codePoint);
+  if (mode == TextMode.Whole) {
+    if (isFull(m) || !holdDecoded(m, codePoint)) return giveUpWhole(m);
+  } else if (isFull(m) && !drain(m)) return false;
   if (mode == TextMode.Detect || mode == TextMode.Whole) pushUnit(m, normalUnit(codePoint));
   else pushUnit(m, codePoint < 0x80 ? <u8>codePoint : 0x80);
   return true;
@@ -157,7 +159,7 @@ function modeOf(m: Masker, strength: u32): TextMode {
   const operator = operatorOf(m.blob, strength);
   if (isConstant(operator)) return TextMode.Skip;
   // What a weaker rule leaves could hold what a detector looks for: the stronger of the two has to be known first.
-  if (m.detectorStrength > strength) return TextMode.Whole;
+  if (m.detectorStrength > strength || m.keepsLength) return TextMode.Whole;
   switch (operator) {
     case MaskOperator.KeepLast:
       return TextMode.KeepLast;
@@ -219,17 +221,23 @@ function giveUpWhole(m: Masker): bool {
   return true;
 }
 
+/** False when the text has become too long. INVARIANT: it was not before, and the region of names is longer. */
 function holdDecoded(m: Masker, codePoint: u32): bool {
-  if (m.decodedLen + UTF8_MAX > WHOLE_MAX || isFull(m)) return false;
   m.decodedLen += appendUtf8(keyOf(m) + m.decodedLen, codePoint);
-  return true;
+  return m.decodedLen <= WHOLE_MAX;
 }
 
-/** The high half was held as three bytes of its own. */
-function replaceDecoded(m: Masker, codePoint: u32): void {
-  if (m.decodedLen < 3) return;
-  m.decodedLen -= 3;
-  m.decodedLen += appendUtf8(keyOf(m) + m.decodedLen, codePoint);
+/** Gives the low half of a surrogate pair to the unit of the high half, which was held as three bytes of its own. */
+function joinHalf(m: Masker, codePoint: u32): bool {
+  const isWhole = m.textMode == TextMode.Whole;
+  if (isWhole) {
+    m.decodedLen -= HALF_BYTES;
+    if (!holdDecoded(m, codePoint)) return giveUpWhole(m);
+  }
+  extendUnit(m);
+  // The half alone said nothing of what the character is: a digit, perhaps.
+  if (isWhole || m.textMode == TextMode.Detect) replaceUnit(m, normalUnit(codePoint));
+  return true;
 }
 
 /** Rule on a value that is whole: its own, or that of something stronger that is found in it. */
@@ -283,7 +291,12 @@ function takeMatch(m: Masker): void {
   // Longer than the window: there is nothing whole that an operator could work on.
   m.grows = matchGrows;
   m.growState = 1;
+  if (m.keepsLength) {
+    coverUnits(m, matchStart, matchEnd);
+    return;
+  }
   emitConstant(m, isConstant(operatorOf(m.blob, matchStrength)) ? matchStrength : 0);
+  if (m.escape == Escape.XmlText) emitMarkers(m, matchStart, matchEnd);
 }
 
 function growMatch(m: Masker, from: u32, count: u32): u32 {
@@ -295,7 +308,14 @@ function growMatch(m: Masker, from: u32, count: u32): u32 {
       break;
     }
   }
+  if (m.keepsLength) coverUnits(m, from, at);
+  if (m.escape == Escape.XmlText) emitMarkers(m, from, at);
   return at;
+}
+
+/** Emits a star for each byte of units. */
+function coverUnits(m: Masker, from: u32, to: u32): void {
+  emitFill(STAR, rawStartOf(m, to) - rawStartOf(m, from));
 }
 
 function noteKinds(m: Masker): void {
@@ -306,4 +326,4 @@ function noteKinds(m: Masker): void {
 }
 
 // INVARIANT: what is taken whole fits into the window.
-assert(WHOLE_MAX <= UNITS_MAX);
+assert(WHOLE_MAX <= UNITS_MAX && WHOLE_MAX + 4 <= KEY_MAX);

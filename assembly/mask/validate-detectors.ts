@@ -1,5 +1,5 @@
 /** Checks the detectors of a mask blob. */
-import { validatePattern } from '../classify/pattern-table';
+import { validatePattern } from '../classify/pattern';
 import { DetectorKind, MaskDetector, MaskHeader, PATTERNS_MAX, PATTERN_MAX_BYTES } from '../layout';
 import { isTextAbsent, isTextInside, tableAt, tableCount, textAt, textLen } from './blob-bounds';
 

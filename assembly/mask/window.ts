@@ -48,6 +48,11 @@ export function extendUnit(m: Masker): void {
   store<u16>(rawEndsOf(m) + ((<usize>(m.unitCount - 1)) << 1), <u16>m.rawLen);
 }
 
+/** Makes the last unit another one. */
+export function replaceUnit(m: Masker, unit: u8): void {
+  if (m.unitCount != 0) store<u8>(unitsOf(m) + (m.unitCount - 1), unit);
+}
+
 /** Whether a character more may be without room. */
 // @ts-ignore: decorator
 @inline

@@ -149,8 +149,8 @@ function conclude(bundle: Bundle, decision: Decision): void {
   decision.audit = <u8>tally.audit;
   decision.clearance = isAllowed ? tally.clearance : 0;
   decision.verdict = <u8>(isAllowed ? Verdict.Allow : Verdict.Deny);
-  decision.masksRequest = isAllowed && isMaskNeeded(bundle.requestMask, tally.clearance);
-  decision.masksResponse = isAllowed && isMaskNeeded(bundle.responseMask, tally.clearance);
+  decision.masksRequest = isAllowed && isMaskNeeded(bundle.requestMask, tally.clearance, band);
+  decision.masksResponse = isAllowed && isMaskNeeded(bundle.responseMask, tally.clearance, band);
   if (isAllowed) {
     decision.reason = <u8>Reason.Permitted;
     decision.rule = tally.permit;

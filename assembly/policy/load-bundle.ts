@@ -80,10 +80,19 @@ export function freeBundle(block: usize): void {
 function holdMasks(bundle: Bundle): bool {
   const count = bundleCount(bundle.payload, BundleSection.MaskProfiles);
   const blobs = bundleSection(bundle.payload, BundleSection.MaskBlobs);
+  const labels = bundleSection(bundle.payload, BundleSection.Labels);
+  const labelCount = bundleCount(bundle.payload, BundleSection.Labels);
   let profile = bundleSection(bundle.payload, BundleSection.MaskProfiles);
   for (let i: u32 = 0; i < count; i++, profile += MaskProfile.SIZE) {
     const blob = blobs + load<u32>(profile, MaskProfile.blobOff);
-    const holder = holdMask(blob, load<u32>(profile, MaskProfile.blobLen));
+    const holder = holdMask(
+      blob,
+      load<u32>(profile, MaskProfile.blobLen),
+      load<u8>(profile, MaskProfile.unreadable),
+      labels,
+      labelCount,
+      bundle.strings,
+    );
     if (holder == 0) return false;
     if (load<u8>(profile, MaskProfile.side) == <u8>BodySide.Request) bundle.requestMask = holder;
     else bundle.responseMask = holder;

@@ -185,6 +185,8 @@ export const auditRecord = z.object({
   bundleVersion: decimal,
   stateEpoch: decimal,
   clearance: decimal,
+  // Files of records that were written before there were labels have none.
+  labels: decimal.default('0'),
   maskedRequest: z.number(),
   maskedResponse: z.number(),
   source: z.string(),
@@ -194,6 +196,8 @@ export const auditRecord = z.object({
   bodyReason: z.string().optional(),
   cutByRevocation: z.boolean(),
   shadowDiffers: z.boolean(),
+  bodyPassed: z.boolean(),
+  bodyRedacted: z.boolean(),
 });
 /** Answer to `GET /v1/audit`. */
 export const auditReply = z.object({ records: z.array(auditRecord) });

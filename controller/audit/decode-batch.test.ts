@@ -26,6 +26,9 @@ const batch: AuditBatch = {
       bodyReason: 'BodyUnreadable',
       cutByRevocation: true,
       shadowDiffers: true,
+      bodyPassed: true,
+      bodyRedacted: true,
+      labels: 0x8000_0000_0000_0001n,
       clearance: 0xffff_ffff_ffff_ffffn,
     }),
     sampleRecord({ seq: 43n, path: '/x'.repeat(256), decision: 2n ** 64n - 1n }),
@@ -52,14 +55,14 @@ describe('decodeAuditBatch', () => {
   const record = AuditHeader.SIZE;
   it.each([
     ['magic', patched(AuditHeader.magic, 1), /magic is/],
-    ['version', patched(AuditHeader.formatVersion, 3), /format version is 3, not 2/],
+    ['version', patched(AuditHeader.formatVersion, 4), /format version is 4, not 3/],
     ['reserved', patched(AuditHeader.reserved, 1), /reserved field is 1/],
     ['sequence 0', patched(AuditHeader.firstSeq, 0), /first sequence number is 0/],
     ['sequence overflow', patched(AuditHeader.firstSeq + 7, 0xff), /too large/],
     ['dropped overflow', patched(AuditHeader.dropped + 7, 0xff), /count `dropped` is/],
     ['no records', patched(AuditHeader.count, 0), /it has no records/],
     ['a record less', patched(AuditHeader.count, 2), /bytes follow the last record/],
-    ['a record more', patched(AuditHeader.count, 4), /record 3 is cut: 0 of at least 72 bytes/],
+    ['a record more', patched(AuditHeader.count, 4), /record 3 is cut: 0 of at least 80 bytes/],
     ['a trailing byte', Buffer.concat([bytes, Buffer.of(0)]), /total length is/],
     ['record past the end', patched(record + At.recordLen + 2, 1), /record 0 of \d+ bytes is cut/],
     ['record of no length', patched(record + At.recordLen, 0, 0), /says 0 bytes where/],
@@ -68,8 +71,8 @@ describe('decodeAuditBatch', () => {
     ['band', patched(record + At.band, 4), /unknown band 4/],
     ['direction', patched(record + At.direction, 2), /unknown direction 2/],
     ['body reason', patched(record + At.bodyReason, 200), /unknown body reason 200/],
-    ['flags', patched(record + At.flags, 4), /unknown flags 4/],
-    ['reserved', patched(record + At.reserved2 + 3, 1), /set bits in reserved byte 71/],
+    ['flags', patched(record + At.flags, 16), /unknown flags 16/],
+    ['reserved', patched(record + At.reserved2 + 3, 1), /set bits in reserved byte 79/],
     ['time', patched(record + At.timeMs + 7, 0xff), /has the time/],
     ['long source', patched(record + At.sourceLen + 1, 3), /source of \d+ bytes, 512 are allowed/],
     ['long method', patched(record + At.methodLen, 33), /method of 33 bytes, 32 are allowed/],
@@ -81,7 +84,7 @@ describe('decodeAuditBatch', () => {
     const short = sampleRecord({ source: '', rule: '', method: 'GET', path: '/a' });
     const padded = Uint8Array.from(encodeBatch({ ...batch, records: [short] }));
     padded[padded.length - 1] = 1;
-    expect(() => decodeAuditBatch(padded)).toThrow('record 0 has set bits in reserved byte 79');
+    expect(() => decodeAuditBatch(padded)).toThrow('record 0 has set bits in reserved byte 87');
   });
 
   it('refuses every prefix', () => {

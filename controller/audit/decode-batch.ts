@@ -81,7 +81,7 @@ class RecordReader {
     this.#zero(At.reserved2, 4);
     const bodyReason = this.#name('body reason', reasonNames, At.bodyReason);
     const flags = this.#byte(At.flags);
-    if (flags > 3) this.#refuse(`has unknown flags ${flags}`);
+    if (flags > 15) this.#refuse(`has unknown flags ${flags}`);
     return {
       seq,
       decision: this.#long(At.decision),
@@ -93,6 +93,7 @@ class RecordReader {
       bundleVersion: this.#long(At.bundleVersion),
       stateEpoch: this.#long(At.stateEpoch),
       clearance: this.#long(At.clearance),
+      labels: this.#long(At.labels),
       maskedRequest: this.#view.getUint32(this.#start + At.maskedRequest, true),
       maskedResponse: this.#view.getUint32(this.#start + At.maskedResponse, true),
       source,
@@ -102,6 +103,8 @@ class RecordReader {
       bodyReason: bodyReason === 'Permitted' ? undefined : bodyReason,
       cutByRevocation: (flags & 1) === 1,
       shadowDiffers: (flags & 2) === 2,
+      bodyPassed: (flags & 4) === 4,
+      bodyRedacted: (flags & 8) === 8,
     };
   }
 

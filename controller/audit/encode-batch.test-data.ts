@@ -24,6 +24,7 @@ export function sampleRecord(changes: Partial<AuditRecord> = {}): AuditRecord {
     bundleVersion: 3n,
     stateEpoch: 9n,
     clearance: 5n,
+    labels: 2n,
     maskedRequest: 1,
     maskedResponse: 2,
     source:
@@ -34,6 +35,8 @@ export function sampleRecord(changes: Partial<AuditRecord> = {}): AuditRecord {
     bodyReason: undefined,
     cutByRevocation: false,
     shadowDiffers: false,
+    bodyPassed: false,
+    bodyRedacted: false,
     ...changes,
   };
 }
@@ -69,13 +72,20 @@ function encodeRecord(record: AuditRecord): Buffer {
   bytes.writeBigUInt64LE(record.bundleVersion, At.bundleVersion);
   bytes.writeBigUInt64LE(record.stateEpoch, At.stateEpoch);
   bytes.writeBigUInt64LE(record.clearance, At.clearance);
+  bytes.writeBigUInt64LE(record.labels, At.labels);
   bytes.writeUInt32LE(record.maskedRequest, At.maskedRequest);
   bytes.writeUInt32LE(record.maskedResponse, At.maskedResponse);
   texts.forEach((text, i) => {
     bytes.writeUInt16LE(text.length, At.sourceLen + 2 * i);
   });
   bytes.writeUInt8(record.bodyReason ? Reason[record.bodyReason] : 0, At.bodyReason);
-  bytes.writeUInt8((record.cutByRevocation ? 1 : 0) | (record.shadowDiffers ? 2 : 0), At.flags);
+  const flags = [
+    record.cutByRevocation,
+    record.shadowDiffers,
+    record.bodyPassed,
+    record.bodyRedacted,
+  ].reduce((bits, isSet, i) => bits | (isSet ? 1 << i : 0), 0);
+  bytes.writeUInt8(flags, At.flags);
   Buffer.concat(texts).copy(bytes, At.SIZE);
   return bytes;
 }

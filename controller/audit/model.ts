@@ -25,23 +25,29 @@ export interface AuditRecord {
   readonly stateEpoch: bigint;
   /** Labels granted, one bit each in the order of the bundle's labels. */
   readonly clearance: bigint;
-  /** Values masked in the request body. */
+  /** Labels found in headers, parameters and bodies that were looked at, one bit each. */
+  readonly labels: bigint;
+  /** Values masked in the request. */
   readonly maskedRequest: number;
-  /** Values masked in the response body. */
+  /** Values masked in the response. */
   readonly maskedResponse: number;
   /** SPIFFE ID of the source; empty without a readable certificate. */
   readonly source: string;
   /** `policy/rule` that decided; empty when none did. */
   readonly rule: string;
   readonly method: string;
-  /** Without query. */
+  /** Without query; what labels hide in it is masked. */
   readonly path: string;
-  /** Why the stream was stopped in its body, if it was. */
+  /** Why the stream was stopped in its body, or a body went on otherwise than masked; absent when neither. */
   readonly bodyReason: ReasonName | undefined;
   /** The source was revoked while the stream ran, and the stream was cut. */
   readonly cutByRevocation: boolean;
   /** With the shadow rules the request would have been answered otherwise. */
   readonly shadowDiffers: boolean;
+  /** A body could not be read and went on as it came, as the policy declares. */
+  readonly bodyPassed: boolean;
+  /** A body could not be read and another went on in its place, as the policy declares. */
+  readonly bodyRedacted: boolean;
 }
 
 /** What one `POST /v1/audit` carries. */

@@ -72,6 +72,9 @@ function record(changes: Partial<AuditRecordReply>): AuditRecordReply {
     path: '/orders/7',
     cutByRevocation: false,
     shadowDiffers: false,
+    labels: '0',
+    bodyPassed: false,
+    bodyRedacted: false,
     ...changes,
   };
 }

@@ -7,9 +7,11 @@ import { agentCommand } from './commands/agent.ts';
 import { auditCommand } from './commands/audit.ts';
 import { bandCommand } from './commands/band.ts';
 import { bootstrapCommand } from './commands/bootstrap.ts';
+import { classifyCommand } from './commands/classify.ts';
 import { controllerCommand } from './commands/controller.ts';
 import { factCommand } from './commands/fact.ts';
 import { identityCommand } from './commands/identity.ts';
+import { maskCommand } from './commands/mask.ts';
 import { policyCommand } from './commands/policy.ts';
 import { restrictCommand } from './commands/restrict.ts';
 import { signalCommand } from './commands/signal.ts';
@@ -34,6 +36,8 @@ export function buildProgram(): Command {
     agentCommand(),
     bootstrapCommand(),
     policyCommand(),
+    maskCommand(),
+    classifyCommand(),
     identityCommand(),
     restrictCommand(),
     bandCommand(),

@@ -4,11 +4,13 @@ import {
   Direction,
   HOST_PATTERNS_MAX,
   LABELS_MAX,
+  PATTERNS_MAX,
   REQUEST_NAMES_MAX,
   REQUEST_TESTS_MAX,
 } from '../layout.ts';
 import { visitLeaves } from './cel/visit-condition.ts';
 import { compileMasks } from './compile/masks.ts';
+import { distinctPatterns } from './compile/patterns.ts';
 import { type LabelCondition, LabelResolver } from './label-conditions.ts';
 import { findCircles } from './label-lattice.ts';
 import { findMaskingConflicts } from './masking-conflicts.ts';
@@ -81,6 +83,11 @@ function findCrowded(set: PolicySet): PolicyError[] {
       const what = `${size} texts with a wildcard for \`${name}\``;
       errors.push(crowded(first, what, REQUEST_TESTS_MAX));
     }
+    const patterns = distinctPatterns(selected.classifications).length;
+    if (patterns > PATTERNS_MAX) {
+      errors.push(crowded(first, `${patterns} different patterns`, PATTERNS_MAX));
+      continue;
+    }
     const labels = selected.labels.length;
     errors.push(...findTangledPaths(selected));
     if (labels > LABELS_MAX) errors.push(crowded(first, `${labels} different labels`, LABELS_MAX));
@@ -113,7 +120,9 @@ function findUnmasked(set: PolicySet): PolicyError[] {
     const selected = selectFor(set, destination);
     const masked = new Set(selected.masking.flatMap((p) => p.rules.flatMap((rule) => rule.labels)));
     for (const policy of selected.classifications) {
-      const labels = [...policy.fields, ...policy.detectors].map(({ label }) => label);
+      const labels = [...policy.fields, ...policy.detectors, ...policy.patterns].map(
+        ({ label }) => label,
+      );
       for (const label of new Set(labels)) {
         if ([...selected.lattice.below(label)].some((one) => masked.has(one))) continue;
         warnings.set(`${policy.name} ${label}`, {

@@ -1,5 +1,5 @@
 /** The order of labels: what is `PII` is also `Confidential`, `Internal` and `Public`. */
-import type { PolicyError } from './policy-error.ts';
+import { compareText, type PolicyError } from './policy-error.ts';
 import type { LabelRank, PolicySet } from './policy-set.ts';
 
 /** The labels of a set and which of them include which others. */
@@ -23,9 +23,12 @@ export class LabelLattice {
     return found;
   }
 
-  /** The labels and all below them that are among `known`, in the order of `known`. */
-  closeDown(labels: readonly string[], known: readonly string[]): string[] {
-    return known.filter((label) => labels.some((one) => this.below(one).has(label)));
+  /** The labels, and those below them that data has; sorted. */
+  closeDown(labels: readonly string[], ofData: ReadonlySet<string>): string[] {
+    const below = labels.flatMap((label) => [...this.below(label)]);
+    return [...new Set([...labels, ...below.filter((label) => ofData.has(label))])].sort(
+      compareText,
+    );
   }
 
   #add({ name, above }: Pick<LabelRank, 'name' | 'above'>): void {

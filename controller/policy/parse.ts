@@ -1,5 +1,6 @@
 /** Parses files of policies into a checked set, collecting all errors of all files. */
 import { checkSet, RULES_MAX } from './check-set.ts';
+import { isDescriptorFile, resolveDescriptors } from './descriptors/resolve-descriptors.ts';
 import { ErrorList } from './error-list.ts';
 import { isObject } from './kinds/document.ts';
 import { kindsByName, laterKinds } from './kinds/kinds.ts';
@@ -18,16 +19,23 @@ export type { PolicyFile } from './yaml-file.ts';
 /**
  * Reads all documents of all files. `errors` holds the mistakes, sorted by file, line and column: the first hundred, and how
  * many more there are; `set` holds what is right and is only to be used when there is none. `warnings` are no reason to
- * refuse a set. Reading stops where the set passes a limit (yaml/limits.ts, RULES_MAX).
+ * refuse a set. Reading stops where the set passes a limit (yaml/limits.ts, RULES_MAX). With `skipsDescriptors` no descriptor set
+ * is read, and none has to be there.
  */
-export function parsePolicySet(files: readonly PolicyFile[]): {
+export function parsePolicySet(
+  files: readonly PolicyFile[],
+  { skipsDescriptors = false }: { readonly skipsDescriptors?: boolean } = {},
+): {
   set: PolicySet;
   errors: PolicyError[];
   warnings: PolicyError[];
 } {
   const reader = new SetReader();
   const isWhole = reader.read(files);
-  const set = toSet(reader.policies);
+  const named = skipsDescriptors ? [] : reader.policies;
+  const { methods, errors } = resolveDescriptors(named, files);
+  reader.errors.add(errors);
+  const set = { ...toSet(reader.policies), methods };
   if (!isWhole) return { set, errors: reader.errors.finish(), warnings: [] };
   const checked = checkSet(set);
   reader.errors.add(checked.errors);
@@ -49,6 +57,7 @@ class SetReader {
   read(files: readonly PolicyFile[]): boolean {
     for (const file of files) {
       if (!this.#takeBytes(file)) return false;
+      if (isDescriptorFile(file)) continue;
       for (const read of readPolicyFile(file, this.#budget)) {
         if (this.errors.isFull) return false;
         if (Array.isArray(read)) this.errors.add(read);

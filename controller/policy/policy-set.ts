@@ -10,10 +10,12 @@ import type {
   ValuePlace,
 } from '../layout.ts';
 import type { Condition, RequestRef } from './cel/condition.ts';
+import type { GrpcMethod } from './descriptors/descriptor-set.ts';
 import type { Step } from './field-path.ts';
 import type { HostPattern } from './host-pattern.ts';
 import type { IdentityTest } from './identity-test.ts';
 import type { PathTemplate } from './path-template.ts';
+import type { CompiledPattern } from './pattern/compile-pattern.ts';
 
 /** Where something is written; line and column from 1. */
 export interface Origin {
@@ -79,6 +81,12 @@ export interface ClassifiedDetector {
   readonly kind: DetectorKind;
 }
 
+/** Values that carry a label because a pattern of the user matches them. */
+export interface ClassifiedPattern {
+  readonly label: string;
+  readonly pattern: CompiledPattern;
+}
+
 /** Routes whose data carries the labels. */
 export interface ClassifiedRoute {
   readonly labels: readonly string[];
@@ -119,6 +127,7 @@ export interface DataClassification extends Policy {
   readonly labels: readonly LabelRank[];
   readonly fields: readonly ClassifiedField[];
   readonly detectors: readonly ClassifiedDetector[];
+  readonly patterns: readonly ClassifiedPattern[];
   readonly routes: readonly ClassifiedRoute[];
   readonly requestValues: readonly ClassifiedValue[];
   readonly places: readonly ClassifiedPlace[];
@@ -135,6 +144,7 @@ export interface Transformation {
 
 /** How values with one of the labels, or one above it, are masked: from a band on, for callers that lack the label. */
 export interface LabelMask extends Transformation {
+  readonly origin: Origin;
   readonly labels: readonly string[];
   readonly minBand: Band;
   /** For every caller, whatever it is cleared for. */
@@ -149,6 +159,12 @@ export interface UnreadableRoute {
   readonly unreadable: UnreadableAction;
 }
 
+/** The file of a descriptor set, by its path from the file of the policy; `origin` is where it is named. */
+export interface DescriptorFile {
+  readonly path: string;
+  readonly origin: Origin;
+}
+
 /** `labelHeader` is in lower case, empty for none, undefined when the policy does not say. */
 export interface MaskingPolicy extends Policy {
   readonly kind: 'MaskingPolicy';
@@ -156,14 +172,16 @@ export interface MaskingPolicy extends Policy {
   readonly routes: readonly UnreadableRoute[];
   readonly allowsUpgrades: boolean;
   readonly labelHeader: string | undefined;
+  readonly descriptors: DescriptorFile | undefined;
   readonly rules: readonly LabelMask[];
 }
 
 export type AnyPolicy = AccessPolicy | DataClassification | MaskingPolicy;
 
-/** Policies by kind, each sorted by name. */
+/** Policies by kind, each sorted by name; `methods` of descriptor sets by the name of the file (`descriptorName`). */
 export interface PolicySet {
   readonly access: readonly AccessPolicy[];
   readonly classifications: readonly DataClassification[];
   readonly masking: readonly MaskingPolicy[];
+  readonly methods?: ReadonlyMap<string, readonly GrpcMethod[]> | undefined;
 }

@@ -7,6 +7,8 @@ import pino from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { DtaError } from '../errors.ts';
+import { Direction } from '../layout.ts';
+import type { MaskKeys } from '../mask-keys.ts';
 import { createProver } from '../prove-bundle.ts';
 import { Database } from '../store/database.ts';
 import { SqliteBundleStore } from '../store/sqlite-bundle-store.ts';
@@ -17,12 +19,14 @@ let db: Database;
 let nowMs: number;
 let proved: number;
 let publisher: PolicyPublisher;
+let keys: MaskKeys | undefined;
 
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'dta-publisher-'));
   db = new Database(join(dir, 'store.db'));
   nowMs = Date.UTC(2026, 10, 22, 12);
   proved = 0;
+  keys = undefined;
   const clock = () => nowMs;
   const real = await createProver(
     new URL('../../build/filter.wasm', import.meta.url).pathname,
@@ -38,7 +42,7 @@ beforeEach(async () => {
     prove,
     environments: async () => ['prod'],
     invalid: (errors) => new DtaError('policyInvalid', errors.map((e) => e.message).join('; ')),
-    maskKeys: () => undefined,
+    maskKeys: () => keys,
     clock,
     log: pino({ level: 'silent' }),
   });
@@ -109,4 +113,40 @@ test('a set with a mistake changes nothing', async () => {
   const broken = { ...policy('orders', 'GET'), text: 'kind: AccessPolicy' };
   await expect(publisher.push([broken], 'test')).rejects.toThrow('is missing');
   expect(publisher.current()?.publication.number).toBe(first.publication.number);
+});
+
+test('masks that need keys are published with those of the mesh, or not at all', async () => {
+  const files = [
+    {
+      name: 'masks.yaml',
+      text: `apiVersion: sm-dta/v1
+kind: MaskingPolicy
+metadata: { name: masks }
+spec:
+  destination: { service: orders, environment: prod }
+  rules: [{ labels: [PII], operator: token }]
+---
+apiVersion: sm-dta/v1
+kind: DataClassification
+metadata: { name: data }
+spec:
+  destination: { service: orders, environment: prod }
+  fields: [{ name: iban, label: PII }]
+`,
+    },
+  ];
+  await expect(publisher.push(files, 'ops')).rejects.toThrow(
+    'masks of MaskingPolicy `masks` need keys, and this controller has no masking secret',
+  );
+  const siv = new Uint8Array(32).fill(0x5a);
+  keys = {
+    keyId: 7,
+    hash: new Uint8Array(32),
+    siv,
+    fpe: new Uint8Array(16),
+    dateShift: new Uint8Array(8),
+  };
+  const { bundles } = await publisher.push(files, 'ops');
+  const inbound = bundles.find(({ direction }) => direction === Direction.Inbound);
+  expect(Buffer.from(inbound?.bytes ?? []).includes(Buffer.from(siv))).toBe(true);
 });

@@ -3,6 +3,8 @@
 import { MethodBit, RequestKind, TextOp } from '../layout.ts';
 import { showRequestRef } from './cel/show-condition.ts';
 import { visitLeaves } from './cel/visit-condition.ts';
+import type { GrpcMethod } from './descriptors/descriptor-set.ts';
+import { descriptorName } from './descriptors/resolve-descriptors.ts';
 import { LabelResolver } from './label-conditions.ts';
 import { type LabelLattice, latticeOf } from './label-lattice.ts';
 import { compareText } from './policy-error.ts';
@@ -27,6 +29,8 @@ export interface Selected {
   readonly masking: readonly MaskingPolicy[];
   /** Labels of clearances, classified data and masks, sorted. */
   readonly labels: readonly string[];
+  /** Methods of the descriptor set that a masking policy names. */
+  readonly methods: readonly GrpcMethod[];
   /** The order of all labels of the set. */
   readonly lattice: LabelLattice;
   /** Hosts of `to` and of conditions, by kind and text. */
@@ -50,12 +54,18 @@ export function selectFor(set: PolicySet, destination: Destination): Selected {
   const masking = policies.masking.filter(matches);
   const resolver = new LabelResolver(classifications);
   const written = policies.access.filter(matches).map((policy) => resolver.resolvePolicy(policy));
-  const labels = labelsOf(written, classifications, masking);
+  const ofData = new Set([
+    ...classifications.flatMap(dataLabelsOf),
+    ...masking.flatMap((policy) => policy.rules.flatMap((rule) => rule.labels)),
+  ]);
+  const labels = labelsOf(written, ofData);
   const lattice = latticeOf(set);
-  const access = written.map((policy) => closeClearances(policy, lattice, labels));
+  const access = written.map((policy) => closeClearances(policy, lattice, ofData));
   const names: Names = { hosts: new Set(), requestNames: new Set(), wildcards: new Map() };
   for (const rule of access.flatMap((policy) => policy.rules)) collectNames(rule, names);
-  return { access, classifications, masking, labels, lattice, ...names };
+  const [file] = masking.flatMap(({ descriptors }) => descriptors ?? []);
+  const methods = (file && set.methods?.get(descriptorName(file))) ?? [];
+  return { access, classifications, masking, labels, lattice, methods, ...names };
 }
 
 /** Every destination that a policy names, without duplicates, sorted by service, then environment. */
@@ -67,37 +77,31 @@ export function destinationsOf(set: PolicySet): Destination[] {
   return [...found.keys()].sort(compareText).flatMap((key) => found.get(key) ?? []);
 }
 
-function labelsOf(
-  access: readonly AccessPolicy[],
-  classifications: readonly DataClassification[],
-  masking: readonly MaskingPolicy[],
-): string[] {
-  const labels = new Set<string>();
-  const add = (names: readonly string[]): void => {
-    for (const name of names) labels.add(name);
-  };
-  for (const rule of access.flatMap((policy) => policy.rules)) add(rule.clearance);
-  for (const policy of classifications) add(dataLabelsOf(policy));
-  for (const rule of masking.flatMap((policy) => policy.rules)) add(rule.labels);
+function labelsOf(access: readonly AccessPolicy[], ofData: ReadonlySet<string>): string[] {
+  const labels = new Set(ofData);
+  for (const rule of access.flatMap((policy) => policy.rules)) {
+    for (const label of rule.clearance) labels.add(label);
+  }
   return [...labels].sort(compareText);
 }
 
 /** Labels of the data that a policy classifies: of bodies and what stands beside them, not of routes. */
 export function dataLabelsOf(policy: DataClassification): string[] {
-  const { fields, detectors, places, segments } = policy;
-  return [...fields, ...detectors, ...places, ...segments].map(({ label }) => label);
+  const { fields, detectors, patterns, places, segments } = policy;
+  return [...fields, ...detectors, ...patterns, ...places, ...segments].map(({ label }) => label);
 }
 
-// Who is cleared for a label is cleared for all below it. Sets without clearances are large: nothing is copied for them.
+// Who is cleared for a label is cleared for all below it, as far as data has them: what other rules say of clearances
+// changes nothing. Sets without clearances are large: nothing is copied for them.
 function closeClearances(
   policy: AccessPolicy,
   lattice: LabelLattice,
-  labels: readonly string[],
+  ofData: ReadonlySet<string>,
 ): AccessPolicy {
   if (policy.rules.every(({ clearance }) => clearance.length === 0)) return policy;
   const rules = policy.rules.map((rule) => {
     if (rule.clearance.length === 0) return rule;
-    const clearance = lattice.closeDown(rule.clearance, labels);
+    const clearance = lattice.closeDown(rule.clearance, ofData);
     return { ...rule, clearance };
   });
   return { ...policy, rules };

@@ -26,6 +26,7 @@ export function toAuditRecord(row: Row): StoredAuditRecord {
     bundleVersion: unsigned(row.bundle_version),
     stateEpoch: unsigned(row.state_epoch),
     clearance: unsigned(row.clearance),
+    labels: unsigned(row.labels),
     maskedRequest: Number(row.masked_request),
     maskedResponse: Number(row.masked_response),
     source: String(row.source),
@@ -35,6 +36,8 @@ export function toAuditRecord(row: Row): StoredAuditRecord {
     bodyReason: row.body_reason === null ? undefined : (String(row.body_reason) as ReasonName),
     cutByRevocation: row.cut_by_revocation === 1n,
     shadowDiffers: row.shadow_differs === 1n,
+    bodyPassed: row.body_passed === 1n,
+    bodyRedacted: row.body_redacted === 1n,
   };
 }
 

@@ -39,6 +39,9 @@ function record(seq: bigint, changes: Partial<AuditRecord> = {}): AuditRecord {
     bodyReason: undefined,
     cutByRevocation: false,
     shadowDiffers: false,
+    labels: 3n,
+    bodyPassed: false,
+    bodyRedacted: false,
     ...changes,
   };
 }
@@ -92,6 +95,9 @@ describe('ingest', () => {
       bodyReason: 'BodyUnreadable',
       cutByRevocation: true,
       shadowDiffers: true,
+      labels: 2n ** 64n - 1n,
+      bodyPassed: true,
+      bodyRedacted: true,
     });
     await store.ingest(alice, batch([1n], { records: [full] }), 11);
     const stored = { id: 1, reporter: alice, vmId: '00000000000000aa', receivedAtMs: 11 };

@@ -83,8 +83,9 @@ export class SqliteAuditStore implements AuditStore {
     return this.#db.run(
       `INSERT INTO audit_record (vm, seq, received_at_ms, time_ms, decision, direction, verdict,
          reason, band, bundle_version, state_epoch, clearance, masked_request, masked_response,
-         source, rule, method, path, body_reason, cut_by_revocation, shadow_differs)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         source, rule, method, path, body_reason, cut_by_revocation, shadow_differs,
+         labels, body_passed, body_redacted)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (vm, seq) DO NOTHING`,
       ...[vm, record.seq, receivedAtMs, record.timeMs, BigInt.asIntN(64, record.decision)],
       ...[record.direction, record.verdict, record.reason, record.band],
@@ -94,6 +95,8 @@ export class SqliteAuditStore implements AuditStore {
       ...[record.maskedRequest, record.maskedResponse, record.source, record.rule],
       ...[record.method, record.path, record.bodyReason ?? null],
       ...[record.cutByRevocation, record.shadowDiffers].map(Number),
+      BigInt.asIntN(64, record.labels),
+      ...[record.bodyPassed, record.bodyRedacted].map(Number),
     );
   }
 }

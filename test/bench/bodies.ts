@@ -3,7 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
 import { orderList, secrets } from './bodies/order-list.ts';
-import { printBodyBounds, printBodyTable } from './bodies/report.ts';
+import {
+  printBodyBounds,
+  printBodyTable,
+  printIdleBound,
+  type SizedRows,
+} from './bodies/report.ts';
 import { Upstream } from './bodies/upstream.ts';
 import { BUFFER, makeBodyVariants, NO_FILTER } from './bodies/variants.ts';
 import { callgrindCommand, hasCallgrind } from './callgrind.ts';
@@ -18,8 +23,7 @@ const fullSpeed: Amount = {
   requests: Number(process.env.BENCH_REQUESTS ?? 100),
   warmUp: 200,
 };
-const underCallgrind: Amount = { rounds: 3, requests: 20, warmUp: 10 };
-const sizes = [16 * 1024, 256 * 1024];
+const underCallgrind: Amount = { rounds: 3, requests: 20, warmUp: 100 };
 const loadCpu = 1;
 
 const filterPath = new URL('../../build/filter.wasm', import.meta.url).pathname;
@@ -30,13 +34,14 @@ spawnSync('taskset', ['-a', '-c', '-p', String(loadCpu), String(process.pid)]);
 const upstream = await Upstream.listen();
 try {
   printHeading(PinnedEnvoy.version());
-  for (const size of sizes) await compare(size);
+  const [small, large] = [await compare(16 * 1024), await compare(256 * 1024)];
+  printIdleBound(small.title, small, large);
 } finally {
   upstream.close();
 }
 
 /** Full speed for the times, callgrind for the bounds where the kernel counts no instructions. */
-async function compare(size: number): Promise<void> {
+async function compare(size: number): Promise<SizedRows & { readonly title: string }> {
   const body = orderList(size);
   const subject: Subject = {
     makeVariants: makeBodyVariants,
@@ -49,12 +54,13 @@ async function compare(size: number): Promise<void> {
   printBodyTable(cost.title, cost.unit, body.length, measured.rows, fullSpeed);
   if (cost.unit === 'instructions' || !hasCallgrind()) {
     printBodyBounds(cost.title, body.length, measured.rows);
-    return;
+    return { title: cost.title, bytes: body.length, rows: measured.rows };
   }
   const counted = await count(subject, measured.recordsPerBatch);
   const title = 'user instructions of the worker (callgrind)';
   printBodyTable(title, 'instructions', body.length, counted, underCallgrind);
   printBodyBounds(title, body.length, counted);
+  return { title, bytes: body.length, rows: counted };
 }
 
 async function count(subject: Subject, recordsPerBatch: number): Promise<readonly Row[]> {

@@ -10,7 +10,10 @@ export interface Answer {
   /** 0: no response at all. */
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** As UTF-8. */
   readonly body: string;
+  /** The same as it came. */
+  readonly bytes: Buffer;
   readonly trailers: Readonly<Record<string, string | string[] | undefined>>;
   /** The stream ended before its time. */
   readonly wasCut: boolean;
@@ -21,7 +24,7 @@ export interface Ask {
   readonly method?: string;
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Buffer | readonly string[];
+  readonly body?: string | Buffer | readonly (string | Buffer)[];
   readonly trailers?: Readonly<Record<string, string>>;
   /** Hears of each piece of the response's body. */
   readonly onChunk?: () => void;
@@ -66,14 +69,13 @@ export function http1Client({ port, identity }: Peer, sockets = 1): Client {
     });
     const answer = new Promise<Answer>((resolve) => {
       call.on('response', (response) => {
-        let body = '';
+        const chunks: Buffer[] = [];
         const done = () => {
           const { statusCode: status = 0, headers, trailers, complete } = response;
-          resolve({ status, headers, body, trailers, wasCut: !complete });
+          resolve({ status, headers, ...bodyOf(chunks), trailers, wasCut: !complete });
         };
-        response.setEncoding('utf8');
-        response.on('data', (chunk: string) => {
-          body += chunk;
+        response.on('data', (chunk: Buffer) => {
+          chunks.push(chunk);
           onChunk?.();
         });
         response.on('error', () => {});
@@ -121,14 +123,13 @@ export function http2Client({ port, identity }: Peer): Client {
       let status = 0;
       let headers: Answer['headers'] = {};
       let trailers: Answer['trailers'] = {};
-      let body = '';
-      stream.setEncoding('utf8');
+      const chunks: Buffer[] = [];
       stream.on('response', (received) => {
         status = received[':status'] ?? 0;
         headers = received;
       });
-      stream.on('data', (chunk: string) => {
-        body += chunk;
+      stream.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
         onChunk?.();
       });
       stream.on('trailers', (received) => {
@@ -137,7 +138,7 @@ export function http2Client({ port, identity }: Peer): Client {
       stream.on('error', () => {});
       stream.on('close', () => {
         const wasCut = stream.rstCode !== constants.NGHTTP2_NO_ERROR || status === 0;
-        resolve({ status, headers, body, trailers, wasCut });
+        resolve({ status, headers, ...bodyOf(chunks), trailers, wasCut });
       });
     });
     return { stream, answer };
@@ -183,4 +184,15 @@ function tlsOptions(identity: Credentials) {
   };
 }
 
-const nothing: Answer = { status: 0, headers: {}, body: '', trailers: {}, wasCut: true };
+function bodyOf(chunks: readonly Buffer[]): Pick<Answer, 'body' | 'bytes'> {
+  const bytes = Buffer.concat(chunks);
+  return { bytes, body: bytes.toString() };
+}
+
+const nothing: Answer = {
+  status: 0,
+  headers: {},
+  ...bodyOf([]),
+  trailers: {},
+  wasCut: true,
+};

@@ -1,4 +1,6 @@
 /** The two ways through a mesh that most cases are tried on: HTTP/1.1 and HTTP/2 from end to end. */
+import { join } from 'node:path';
+
 import { type Client, http1Client, http2Client, type Peer } from './client.ts';
 import { LiveMesh } from './live-mesh.ts';
 import { meshPolicies } from './policies.ts';
@@ -24,16 +26,34 @@ export interface TwoLanes {
   stop(): Promise<void>;
 }
 
+/** What its sidecars have beside the usual. */
+export interface LaneOptions {
+  readonly policies?: string;
+  readonly decompress?: boolean;
+  /** Folder for access logs, one file a service. */
+  readonly accessLogs?: string;
+}
+
 /** Starts it. */
-export async function startTwoLanes(): Promise<TwoLanes> {
+export async function startTwoLanes(options: LaneOptions = {}): Promise<TwoLanes> {
+  const { policies = meshPolicies(['orders', 'ledger']), decompress = false, accessLogs } = options;
+  const extras = (service: string) => ({
+    decompress,
+    ...(accessLogs !== undefined && { accessLog: join(accessLogs, `${service}.log`) }),
+  });
   const orders = await Upstream.start();
   const ledger = await Upstream.start(true);
   const clients: Client[] = [];
   const mesh = await LiveMesh.start({
-    policies: meshPolicies(['orders', 'ledger']),
+    policies,
     sidecars: [
-      { service: 'orders', app: { port: orders.port } },
-      { service: 'ledger', app: { port: ledger.port, http2: true }, callees: ['orders'] },
+      { service: 'orders', app: { port: orders.port }, ...extras('orders') },
+      {
+        service: 'ledger',
+        app: { port: ledger.port, http2: true },
+        callees: ['orders'],
+        ...extras('ledger'),
+      },
     ],
   });
   return {

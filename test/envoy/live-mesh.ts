@@ -25,6 +25,10 @@ export interface SidecarOptions {
   readonly app: { readonly port: number; readonly http2?: boolean };
   /** Services that it calls through its sidecar; they have to stand before it in the list. */
   readonly callees?: readonly string[];
+  /** Puts decompressors around the filter. */
+  readonly decompress?: boolean;
+  /** File of its access log. */
+  readonly accessLog?: string;
 }
 
 /** What a mesh is made of. */
@@ -145,7 +149,8 @@ export class LiveMesh {
     return `https://127.0.0.1:${this.#controller.agentPort}`;
   }
 
-  async #addSidecar({ service, app, callees = [] }: SidecarOptions): Promise<void> {
+  async #addSidecar(options: SidecarOptions): Promise<void> {
+    const { service, app, callees = [], decompress, accessLog } = options;
     const workload = { service, environment: 'prod', team: 'shop' };
     const { token } = await this.operator.issueIdentity(workload);
     const agent = await runAgent({
@@ -182,6 +187,8 @@ export class LiveMesh {
         application: { address: '127.0.0.1', ...app },
       },
       outbound,
+      masking: { decompress: decompress ?? false },
+      ...(accessLog !== undefined && { accessLog }),
     });
     const envoy = await LiveEnvoy.start(this.#directory, service, bootstrap, adminPort);
     const outboundPorts = new Map(outbound.map((each) => [each.service, each.listenPort]));

@@ -12,12 +12,16 @@ import {
   type Http2ServerResponse,
 } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
+import { StringDecoder } from 'node:string_decoder';
 
 /** A request as it arrived, also while it is still arriving. */
 export interface Seen {
   readonly method: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** As UTF-8. */
   body: string;
+  /** The same as it came. */
+  bytes: Buffer;
   trailers: Readonly<Record<string, string | string[] | undefined>>;
   isWhole: boolean;
   wasCut: boolean;
@@ -80,12 +84,21 @@ export class Upstream {
   #take(request: IncomingMessage | Http2ServerRequest, reply: Reply): void {
     const path = (request.url ?? '').split('?')[0] ?? '';
     const { method = '', headers } = request;
-    const seen: Seen = { method, headers, body: '', trailers: {}, isWhole: false, wasCut: false };
+    const seen: Seen = {
+      method,
+      headers,
+      body: '',
+      bytes: Buffer.alloc(0),
+      trailers: {},
+      isWhole: false,
+      wasCut: false,
+    };
     this.#seen.set(path, [...this.seen(path), seen]);
     const { handler, isEarly } = this.#handlers.get(path) ?? { handler: answerOk, isEarly: false };
-    request.setEncoding('utf8');
-    request.on('data', (chunk: string) => {
-      seen.body += chunk;
+    const decoder = new StringDecoder('utf8');
+    request.on('data', (chunk: Buffer) => {
+      seen.bytes = Buffer.concat([seen.bytes, chunk]);
+      seen.body += decoder.write(chunk);
     });
     request.on('end', () => {
       // A reset HTTP/2 stream ends too.

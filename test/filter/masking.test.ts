@@ -115,13 +115,12 @@ describe('requests', () => {
 
   test.each<[string, [string, string][]]>([
     ['no type', []],
-    ['text', [['content-type', 'text/plain']]],
-    ['form', [['content-type', 'application/x-www-form-urlencoded']]],
-    ['UTF-16', [['content-type', 'application/json; charset=utf-16']]],
+    ['an image', [['content-type', 'image/png']]],
+    ['UTF-7', [['content-type', 'application/json; charset=utf-7']]],
     ['a charset that is written oddly', [['content-type', 'application/json; charset =utf-7']]],
     ['two types', [JSON_TYPE, ['content-type', 'text/plain']]],
     ['gzip', [JSON_TYPE, ['content-encoding', 'gzip']]],
-  ])('with a body that we cannot read as JSON are refused at once: %s', (_, headers) => {
+  ])('with a body that we cannot read are refused at once: %s', (_, headers) => {
     expect(statusOf(post(CHECKOUT, headers).outcome).code).toBe('DTA1014');
   });
 
@@ -166,7 +165,6 @@ describe('responses', () => {
     expect(names).not.toContain('content-length');
     expect(names).not.toContain('etag');
     const asked = stream.forwardedRequest.headers?.map(([name]) => name);
-    expect(asked).not.toContain('accept-encoding');
     expect(asked).not.toContain('range');
   });
 
@@ -182,7 +180,7 @@ describe('responses', () => {
   });
 
   test.each<[string, [string, string][]]>([
-    ['text', [['content-type', 'text/html']]],
+    ['an image', [['content-type', 'image/png']]],
     ['compressed', [JSON_TYPE, ['content-encoding', 'br']]],
     ['partial', [JSON_TYPE, ['content-range', 'bytes 0-9/100']]],
   ])('of a kind that we cannot read become 502: %s', (_, headers) => {
@@ -205,7 +203,7 @@ describe('responses', () => {
       stream.responseHeaders(
         [
           [':status', '503'],
-          ['content-type', 'text/plain'],
+          ['content-type', 'application/octet-stream'],
         ],
         false,
       );

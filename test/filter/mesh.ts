@@ -10,7 +10,7 @@ import {
   type StateContent,
 } from '../../controller/risk/encode-state.ts';
 import { loadModule } from '../../host/module.ts';
-import type { Outcome, Stream } from '../../host/stream.ts';
+import type { Outcome, Properties, Stream } from '../../host/stream.ts';
 import { type Root, Vm, type VmOptions } from '../../host/vm.ts';
 
 export const MESH = 'mesh.example';
@@ -126,8 +126,8 @@ export class Mesh {
     return new Mesh((now) => new Vm(module, { env, now, ...options }));
   }
 
-  bundle(configuration: Uint8Array): Root {
-    return this.vm.startRoot({ rootId: 'dta', configuration });
+  bundle(configuration: Uint8Array, properties: Properties = {}): Root {
+    return this.vm.startRoot({ rootId: 'dta', configuration, properties });
   }
 
   state(configuration: Uint8Array): Root {

@@ -15,6 +15,7 @@ import {
   mayMatch,
   numberKinds,
   numberStrength,
+  placePattern,
   scanSafe,
   strengthOf,
 } from '../../assembly/classify/scan';
@@ -91,4 +92,12 @@ export function ofNumber(set: usize, ptr: usize, len: u32): u32 {
 
 export function ofNumberKinds(): u64 {
   return numberKinds;
+}
+
+/** Gives a set the table of a pattern at `ptr`, which stays where it is. */
+export function place(set: usize, index: u32, ptr: usize, len: u32): bool {
+  const detectors = changetype<DetectorSet>(set);
+  // Offsets count from an address before all tables.
+  detectors.patterns = 8;
+  return placePattern(detectors, index, <u32>(ptr - 8), len);
 }

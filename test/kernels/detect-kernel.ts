@@ -54,12 +54,6 @@ export type KindName = keyof typeof detectorKinds;
 /** Every detector but the patterns. */
 export const allKinds = Object.keys(detectorKinds) as KindName[];
 
-/** A pattern of a user: its table, and which of the eight it is. */
-export interface PlacedPattern {
-  readonly index: number;
-  readonly table: Uint8Array;
-}
-
 /** Detectors with their strengths. */
 export type Strengths = Partial<Record<KindName, number>>;
 
@@ -88,6 +82,7 @@ interface Exports {
   safe(): number;
   grow(grows: number, state: number, unit: number): number;
   unit(codePoint: number): number;
+  place(set: number, index: number, ptr: number, len: number): number;
   may(set: number, ptr: number, len: number): number;
   ofNumber(set: number, ptr: number, len: number): number;
   ofNumberKinds(): bigint;
@@ -114,6 +109,13 @@ export class DetectKernel {
       this.exports.enable(set, detectorKinds[name as KindName], strength);
     }
     return set;
+  }
+
+  /** Puts pattern 0 to 7 in force; false when its table is refused. The table stays in the kernel. */
+  pattern(set: number, index: number, table: Uint8Array, strength: number): boolean {
+    const placed = this.exports.place(set, index, this.place(table), table.length) !== 0;
+    this.exports.enable(set, 56 + index, strength);
+    return placed;
   }
 
   /** The units of a text. */

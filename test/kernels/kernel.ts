@@ -70,10 +70,11 @@ export class Kernel {
     profile: Profile | Uint8Array,
     chunks: string | Uint8Array | readonly Uint8Array[],
     clearance = 0n,
+    band = 0,
   ): Masked {
     const pieces = typeof chunks === 'string' ? [Buffer.from(chunks)] : chunks;
     const blob = this.place(profile instanceof Uint8Array ? profile : buildMaskBlob(profile));
-    const masker = this.exports.open(blob, clearance, 0, 0, 0, 0, 0);
+    const masker = this.exports.open(blob, clearance, band, 0, 0, 0, 0);
     try {
       return this.run(masker, pieces instanceof Uint8Array ? [pieces] : pieces);
     } finally {

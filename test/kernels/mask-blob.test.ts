@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import {
+  MaskDetector,
   MaskEdge,
   MaskHeader,
   MaskName,
@@ -41,6 +42,7 @@ describe('refused', () => {
   const edge = at(MaskHeader.edgeOff);
   const name = at(MaskHeader.nameOff);
   const rule = at(MaskHeader.ruleOff);
+  const detector = at(MaskHeader.detectorOff);
   const string = at(MaskHeader.stringOff);
   const u32 = (field: number, value: number) => (blob: Buffer) =>
     void blob.writeUInt32LE(value, field);
@@ -54,7 +56,8 @@ describe('refused', () => {
     ['names behind the end', u32(MaskHeader.nameOff, valid.length + 8)],
     ['rules over the end', u32(MaskHeader.ruleOff, valid.length - 8)],
     ['strings over the end', u32(MaskHeader.stringLen, valid.length)],
-    ['a card rule that is none', u32(MaskHeader.cardRule, 4)],
+    ['a detector with a rule that is none', u32(detector + MaskDetector.rule, 4)],
+    ['an unknown detector', u32(detector + MaskDetector.kind, 15)],
     ['a node with edges over the end', u32(node + MaskNode.edgeStart, at(MaskHeader.edgeCount))],
     ['a node with edges that wrap', u32(node + MaskNode.edgeCount, NONE)],
     ['a node with a rule that is none', u32(node + MaskNode.rule, 4)],
@@ -66,14 +69,17 @@ describe('refused', () => {
     ['a key that wraps', u32(edge + MaskEdge.key, NONE)],
     ['a key of 4 GiB', u32(edge + MaskEdge.keyLen, NONE)],
     ['a name without a rule', u32(name + MaskName.rule, NONE)],
-    ['an unknown way to compare', u32(name + MaskName.ignoreCase, 2)],
+    ['an unknown way to compare', u32(name + MaskName.mode, 3)],
     ['a name over the end', u32(name + MaskName.key, 0x7fffffff)],
     ['a capital in a name without case', u8(string + at(name + MaskName.key), 0x50)],
     ['operator 0', u8(rule + MaskRule.operator, 0)],
-    ['an unknown operator', u8(rule + MaskRule.operator, 4)],
+    ['an unknown operator', u8(rule + MaskRule.operator, 13)],
     ['too much kept', u8(rule + MaskRule.keep, 17)],
-    ['a reserved field of a rule', u8(rule + MaskRule.reserved + 1, 1)],
-    ['the other reserved field of a rule', u8(rule + MaskRule.reserved2 + 3, 1)],
+    ['an unknown flag of a rule', u8(rule + MaskRule.flags, 2)],
+    ['a band that is none', u8(rule + MaskRule.minBand, 5)],
+    ['a parameter that the operator has not', u32(rule + MaskRule.param, 1)],
+    ['a text that the operator has not', u32(rule + MaskRule.textLen, 1)],
+    ['rules that are not sorted', u8(rule + MaskRule.operator, 3)],
     ['an unknown label', u8(rule + MaskRule.labels, 8)],
     ['label 63', u8(rule + MaskRule.labels + 7, 0x80)],
   ];

@@ -15,6 +15,7 @@ import {
   NONE,
   StepKind,
 } from '../../controller/layout.ts';
+import { appendMessages, type FieldSpec } from './proto-blob.ts';
 
 /** What happens to a value, and for which missing labels (none: for everybody). */
 export interface RuleSpec {
@@ -46,6 +47,8 @@ export interface Profile {
   /** The same as a detector for cards. */
   card?: RuleSpec;
   flags?: number;
+  /** Protobuf messages; `message` of a field is an index of these. */
+  messages?: FieldSpec[][];
 }
 
 interface Node {
@@ -86,7 +89,8 @@ export function buildMaskBlob(profile: Profile): Buffer {
     kind: DetectorKind[kind],
     rule: rules.indexOf(rule),
   }));
-  return writeBlob(nodes, names, detectors, rules.sorted, profile.flags ?? 0);
+  const blob = writeBlob(nodes, names, detectors, rules.sorted, profile.flags ?? 0);
+  return appendMessages(blob, profile.messages ?? [], rules);
 }
 
 /** Strength of a rule among others: the operator first, then how much it leaves. */
@@ -115,7 +119,8 @@ function detectorsOf(profile: Profile): { kind: keyof typeof DetectorKind; rule:
 
 function specsOf(profile: Profile): RuleSpec[] {
   const entries = [...(profile.paths ?? []), ...(profile.names ?? []), ...detectorsOf(profile)];
-  return entries.map(({ rule }) => rule);
+  const fields = (profile.messages ?? []).flat();
+  return [...entries, ...fields].flatMap(({ rule }) => rule ?? []);
 }
 
 /** Rules sorted by strength, as the compiler writes them. */

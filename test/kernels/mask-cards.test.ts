@@ -64,6 +64,17 @@ describe('strings', () => {
     ['4111\\u00201111\\u002d1111\\u00a01111', '****\\u0020****\\u002d****\\u00a01111'],
     ['\\n4111111111111111\\t', '\\n************1111\\t'],
     ['4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1', '* * * * * * * * * * * * 1 1 1 1'],
+    ['4111.1111.1111.1111', '****.****.****.1111'],
+    ['4111/1111/1111/1111', '****/****/****/1111'],
+    ['4111_1111_1111_1111', '****_****_****_1111'],
+    ['\uff14\uff11\uff11\uff11111111111111', '************1111'],
+    ['\\uFF14\\uff11\uff11\uff1111111111\\uff11111', '************\\uff11111'],
+    [
+      '\u0664\u0661\u0661\u0661 1111 1111 \u0661\u0661\u0661\u0661',
+      '**** **** **** \u0661\u0661\u0661\u0661',
+    ],
+    ['\u{1d7d2}\\ud835\\udfcf\\uD835\\uDFCF1111111111111', '************1111'],
+    ['4111\u200b1111\u00ad1111\\ufeff1111', '****\u200b****\u00ad****\\ufeff1111'],
   ];
   test.each(rows)('%s', (value, expected) => {
     const masked = kernel.mask(card(), `"${value}"`);
@@ -79,8 +90,10 @@ describe('strings', () => {
     ['a card at the start of an identifier', '411111111111111100000'],
     ['two separators', '4111  1111 1111 1111'],
     ['a letter inside', '4111 1111a1111 1111'],
-    ['a dot inside', '4111.1111.1111.1111'],
-    ['other digits', '\uff14\uff11\uff11\uff11111111111111'],
+    ['dots between groups that no card has', '41.111111.111111.11'],
+    ['slashes between groups that no card has', '411/11111/1111/1111'],
+    ['four invisible characters in a row', '4111\u200b\u200b\u200b\u200b111111111111'],
+    ['a digit of no decimal system', '\u2463111111111111111'],
     ['a backslash before u0034', '\\\\u0034111111111111111'],
   ];
   test.each(others)('%s is no card', (_name, value) => {
@@ -113,10 +126,13 @@ describe('strings', () => {
     expect(kernel.text(card({ keep: 16 }), text)).toBe(
       '["****-****-****-****","****************"]',
     );
-    for (const operator of ['Redact', 'Null'] as const) {
-      expect(kernel.text(card({ operator }), text)).toBe(
-        '["****-****-****-****","****************"]',
-      );
+    expect(kernel.text(card({ operator: 'Redact' }), text)).toBe('["***","***"]');
+    // In a string there is nothing that could be null or dropped.
+    for (const operator of ['Null', 'Drop'] as const) {
+      expect(kernel.text(card({ operator }), text)).toBe('["***",null]');
+      expect(
+        kernel.text(card({ operator }), '{"a":"4111111111111111 x","b":4111111111111111}'),
+      ).toBe('{"a":"*** x","b":null}');
     }
   });
 
@@ -128,19 +144,45 @@ describe('strings', () => {
     );
   });
 
-  test('a rule on the value goes first, but leaves no whole card', () => {
-    const paths = (keep: number): Profile => ({
-      ...card(),
-      paths: [{ path: '$.a', rule: { operator: 'KeepLast', keep } }],
+  test('of the rule on a value and what is found in it the strongest is for the whole value', () => {
+    const paths = (rule: RuleSpec, found: Partial<RuleSpec> = {}): Profile => ({
+      ...card(found),
+      paths: [{ path: '$.a', rule }],
     });
-    expect(kernel.text(paths(6), '{"a":"4111111111111111"}')).toBe('{"a":"**********111111"}');
-    expect(kernel.text(paths(16), '{"a":"x 4111111111111111"}')).toBe('{"a":"* ************1111"}');
+    const last = (keep: number): RuleSpec => ({ operator: 'KeepLast', keep });
+    const text = '{"a":"x 4111111111111111","b":1}';
+    expect(kernel.text(paths(last(2)), text)).toBe('{"a":"* **************11","b":1}');
+    expect(kernel.text(paths(last(6)), text)).toBe('{"a":"* ************1111","b":1}');
+    expect(kernel.text(paths(last(16)), '{"a":"x 4111111111111112"}')).toBe(
+      '{"a":"* 4111111111111112"}',
+    );
+    expect(kernel.text(paths(last(6), { operator: 'Redact' }), text)).toBe('{"a":"***","b":1}');
+    expect(kernel.text(paths(last(6), { operator: 'Null' }), '{"a":4111111111111111}')).toBe(
+      '{"a":null}',
+    );
+    expect(kernel.text(paths({ operator: 'Redact' }, { operator: 'Null' }), text)).toBe(
+      '{"a":"***","b":1}',
+    );
+  });
+
+  test('a longer value that may hold something stronger is redacted', () => {
+    const rules: Profile = {
+      ...card(),
+      paths: [{ path: '$', rule: { operator: 'KeepLast', keep: 6 } }],
+    };
+    expect(kernel.text(rules, `"${'a'.repeat(1024)}"`)).toBe(`"${'*'.repeat(1018)}aaaaaa"`);
+    expect(kernel.text(rules, `"${'a'.repeat(1025)}"`)).toBe('"***"');
+    expect(kernel.text(rules, `"${'\\u00e9'.repeat(512)}"`)).toBe(
+      `"${'*'.repeat(506)}${'\\u00e9'.repeat(6)}"`,
+    );
+    expect(kernel.text(rules, `"${'\\u00e9'.repeat(513)}"`)).toBe('"***"');
+    expect(kernel.text(rules, `"${'\\ud83d\\ude00'.repeat(257)}"`)).toBe('"***"');
   });
 
   test('little is held back', () => {
     const value = `"${'1 2 3 4 5 6 7 8 9 0 '.repeat(500)}${'\\u0031'.repeat(500)}"`;
     const pieces = [...value].map((byte) => Buffer.from(byte));
-    expect(kernel.mask(card(), pieces).held).toBeLessThan(256);
+    expect(kernel.mask(card(), pieces).held).toBeLessThan(1024);
   });
 });
 
@@ -190,13 +232,27 @@ describe('numbers', () => {
     expect(kernel.text(card(), `[${text}]`)).toBe(`[${text}]`);
   });
 
-  test('a number without end is decided by its beginning', () => {
+  test('a number of more than 256 bytes could be a card, whatever it begins with', () => {
     const zeros = '0'.repeat(1000);
-    expect(kernel.text(card(), `[4111111111111111.${zeros}]`)).toBe(
-      `["${'*'.repeat(16)}.${'*'.repeat(996)}0000"]`,
-    );
-    expect(kernel.text(card(), `[41111111111111111111${zeros}]`)).toBe(
-      `[41111111111111111111${zeros}]`,
-    );
+    const long = [
+      `4111111111111111.${zeros}`,
+      `41111111111111111111${zeros}`,
+      `4.111111111111111${zeros}e15`,
+      `0.${zeros}4111111111111111e1016`,
+      `${'1'.repeat(257)}`,
+    ];
+    for (const text of long) {
+      for (const document of [text, `[${text}]`, `{"a":${text} }`]) {
+        expect(kernel.mask(card(), document)).toMatchObject({ status: 'ok', count: 1 });
+        expect(kernel.text(card(), document)).toBe(document.replace(text, '"***"'));
+        expect(kernel.text({}, document)).toBe(document);
+      }
+      expect(kernel.text(card({ operator: 'Null' }), `[${text}]`)).toBe('[null]');
+      expect(kernel.text(card({ operator: 'Replace', text: 'x' }), `[${text}]`)).toBe('["x"]');
+    }
+    const most = '1'.repeat(256);
+    expect(kernel.text(card(), `[${most}]`)).toBe(`[${most}]`);
+    const shortest = `4111111111111111.${'0'.repeat(239)}`;
+    expect(kernel.text(card(), shortest)).toBe(`"${'*'.repeat(16)}.${'*'.repeat(235)}0000"`);
   });
 });

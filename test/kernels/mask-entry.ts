@@ -12,6 +12,7 @@ import {
   maskedPtr,
   openBody,
 } from '../../assembly/mask/body';
+import { validateMaskBlob } from '../../assembly/mask/validate-blob';
 import { blockAlloc, blockFree, blockSize } from '../../assembly/memory/block';
 
 /** A block of the module's memory, 0 when there is no room. */
@@ -79,7 +80,7 @@ export function labels(masker: usize): u64 {
 }
 
 export function validate(blob: usize, len: u32, labelCount: u32): bool {
-  return blob != 0 && len != 0 && labelCount != 0;
+  return validateMaskBlob(blob, len, labelCount);
 }
 
 export function luhn(ptr: usize, len: u32): bool {

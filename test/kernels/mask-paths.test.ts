@@ -9,6 +9,7 @@ const rule: RuleSpec = { operator: 'Null' };
 const path = (...paths: string[]): Profile => ({
   paths: paths.map((one) => ({ path: one, rule })),
 });
+const words = (text: string): Profile => ({ names: [{ name: text, mode: 'Words', rule }] });
 const name = (text: string, ignoreCase = false): Profile => ({
   names: [{ name: text, ignoreCase, rule }],
 });
@@ -57,6 +58,14 @@ describe('paths', () => {
     ],
     ['$.', '{"":1}', '{"":null}'],
     ['$.a/b', '{"a\\/b":1}', '{"a\\/b":null}'],
+    ['$[0]', '[1,2,[3]]', '[null,2,[3]]'],
+    ['$[2]', '[1,[0,1,2],[3]]', '[1,[0,1,2],[null]]'],
+    ['$[10]', '[0,1,2,3,4,5,6,7,8,9,{"a":"x"},11]', '[0,1,2,3,4,5,6,7,8,9,{"a":null},11]'],
+    ['$[1][0]', '[[1],[2,3],{"0":4}]', '[[1],[null,3],{"0":4}]'],
+    ['$.a[1].b', '{"a":[{"b":1},{"b":2},{"b":3}]}', '{"a":[{"b":1},{"b":null},{"b":3}]}'],
+    ['$.**[1]', '{"a":[1,2],"b":[[3,4],[5,6]]}', '{"a":[1,null],"b":[[3,null],[null,null]]}'],
+    ['$[1]', '{"1":1}', '{"1":1}'],
+    ['$.a[4294967294]', '{"a":[1]}', '{"a":[1]}'],
   ];
   test.each(rows)('%s in %s', (one, text, expected) => {
     expect(kernel.text(path(one), text)).toBe(expected);
@@ -104,6 +113,21 @@ describe('names', () => {
     ],
     [name('k\u00e9y'), '{"k\u00e9y":1,"K\u00e9y":2}', '{"k\u00e9y":null,"K\u00e9y":2}'],
     [name('pin'), '["pin", {"a":"pin"}]', '["pin", {"a":"pin"}]'],
+    [
+      words('cardnumber'),
+      '{"cardNumber":1,"card_number":2,"CARD-NUMBER":3,"card.number":4,"card number":5,"cardnumber":6}',
+      '{"cardNumber":null,"card_number":null,"CARD-NUMBER":null,"card.number":null,"card number":null,"cardnumber":null}',
+    ],
+    [
+      words('cardnumber'),
+      '{"__c.a-r d_n\\u0075mber--":1,"card/number":2,"card_numbers":3,"mycardnumber":4,"card":5}',
+      '{"__c.a-r d_n\\u0075mber--":null,"card/number":2,"card_numbers":3,"mycardnumber":4,"card":5}',
+    ],
+    [
+      words('task'),
+      '{"TA_\u017f-\u212a":1,"t_\\u0061_S_\\u212A_":2}',
+      '{"TA_\u017f-\u212a":null,"t_\\u0061_S_\\u212A_":null}',
+    ],
   ];
   test.each(rows)('%o', (profile, text, expected) => {
     expect(kernel.text(profile, text)).toBe(expected);

@@ -1,5 +1,5 @@
 /** Test-only module around the checks of mask blobs: (ptr, len) functions, no host. */
-import { validatePattern } from '../../assembly/classify/pattern-table';
+import { patternAt, validatePattern } from '../../assembly/classify/pattern';
 import { validateMaskBlob } from '../../assembly/mask/validate-blob';
 import { blockAlloc, blockFree } from '../../assembly/memory/block';
 
@@ -19,4 +19,9 @@ export function blob(ptr: usize, len: u32, labelCount: u32): bool {
 
 export function pattern(ptr: usize, len: u32): bool {
   return validatePattern(ptr, len);
+}
+
+/** The end of the match at `pos` of units. */
+export function patternEnd(table: usize, text: usize, pos: u32, len: u32): u32 {
+  return patternAt(table, text, pos, len, true);
 }

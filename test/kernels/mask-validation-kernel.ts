@@ -10,7 +10,9 @@ const entry = 'test/kernels/mask-validation-entry.ts';
 const sources = [
   'layout.ts',
   'classify/names.ts',
-  'classify/pattern-table.ts',
+  'classify/answers.ts',
+  'classify/pattern.ts',
+  'classify/units.ts',
   'mask/blob-bounds.ts',
   'mask/validate-blob.ts',
   'mask/validate-detectors.ts',
@@ -27,6 +29,7 @@ interface Exports {
   give(ptr: number): void;
   blob(ptr: number, len: number, labelCount: number): number;
   pattern(ptr: number, len: number): number;
+  patternEnd(table: number, text: number, pos: number, len: number): number;
 }
 
 /** An instance of the kernel. */
@@ -53,7 +56,14 @@ export class ValidationKernel {
     return this.#with(table, (ptr) => this.#exports.pattern(ptr, table.length) !== 0);
   }
 
-  // In a block of their exact size, so that a read behind them meets other memory.
+  /** The end of the match of a pattern at a place of a text of units, as the filter's detectors find it; 0 for none. */
+  patternEnd(table: Uint8Array, units: Uint8Array, pos: number): number {
+    return this.#with(table, (ptr) =>
+      this.#with(units, (text) => this.#exports.patternEnd(ptr, text, pos, units.length) | 0),
+    );
+  }
+
+  // In a block of its exact size, so that a read behind them meets other memory.
   #with<T>(bytes: Uint8Array, use: (ptr: number) => T): T {
     const ptr = this.#exports.take(Math.max(bytes.length, 1));
     if (ptr === 0) throw new Error('no room in the kernel');

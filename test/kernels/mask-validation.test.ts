@@ -17,6 +17,9 @@ import {
   MaskValue,
   NONE,
 } from '../../controller/layout.ts';
+import { parsePolicySet } from '../../controller/policy/parse.ts';
+import { compilePattern } from '../../controller/policy/pattern/compile-pattern.ts';
+import { Problem } from '../../controller/policy/problem.ts';
 import { compileMasksOf, masksOf } from '../oracle/compiled-masks.ts';
 import { loadValidationKernel } from './mask-validation-kernel.ts';
 
@@ -280,4 +283,68 @@ test('random changes never trap', () => {
     { numRuns: Number(process.env.FUZZ_RUNS ?? 5000) },
   );
   expect(accepted).toBeGreaterThan(0);
+});
+
+describe('patterns of the user', () => {
+  const tableOf = (text: string, isPartOfWord = false): Uint8Array => {
+    const compiled = compilePattern(text, isPartOfWord);
+    if (compiled instanceof Problem) throw new Error(compiled.message);
+    return compiled.table;
+  };
+  const endIn = (table: Uint8Array, text: string, pos = 0): number =>
+    kernel.patternEnd(table, Buffer.from(text, 'latin1'), pos);
+  const texts = [String.raw`ORD-\d{8}`, 'x{255}', String.raw`[\w.-]+x`, String.raw`(\d\d?:){3}`];
+
+  test.each(texts)('the table of %s is accepted, and none with a change that matters', (text) => {
+    for (const isPartOfWord of [false, ...(text.includes('255') ? [] : [true])]) {
+      const table = tableOf(text, isPartOfWord);
+      expect(kernel.acceptsPattern(table)).toBe(true);
+      expect(kernel.acceptsPattern(table.subarray(0, -1))).toBe(false);
+      for (const at of [0, 2, 5, 7, 8, 8 + 255, 264]) {
+        const copy = Uint8Array.from(table);
+        copy[at] = 0xff;
+        expect(kernel.acceptsPattern(copy), `byte ${at}`).toBe(false);
+      }
+    }
+  });
+
+  test('they are found where a word begins and ends, or anywhere', () => {
+    const digits = tableOf(String.raw`\d{3}`);
+    expect(endIn(digits, '123')).toBe(3);
+    expect(endIn(digits, '1234')).toBe(0);
+    expect(endIn(digits, 'a123', 1)).toBe(0);
+    expect(endIn(digits, '-123-', 1)).toBe(4);
+    const anywhere = tableOf(String.raw`\d{3}`, true);
+    expect(endIn(anywhere, 'a1234', 1)).toBe(4);
+    expect(endIn(tableOf('[^a]b'), '\u0080b')).toBe(2);
+    expect(endIn(tableOf('ab'), 'a\u0001b')).toBe(3);
+    expect(endIn(tableOf('x{255}'), 'x'.repeat(255))).toBe(255);
+  });
+
+  test('blobs hold the table of each pattern once, at most eight', () => {
+    const rules = 'rules: [{ labels: [A], operator: redact }, { labels: [B], operator: drop }]';
+    const values = Array.from({ length: 8 }, (_, i) => `{ pattern: "P${i}-x", label: A }`);
+    const twice = [...values, '{ pattern: P3-x, label: B }'];
+    const blob = compiled(`values: [${twice}]`, rules);
+    expect(kernel.acceptsBlob(blob, 2)).toBe(true);
+    const tables = Array.from({ length: 9 }, (_, i) => {
+      const detector = blob.readUInt32LE(MaskHeader.detectorOff) + i * MaskDetector.SIZE;
+      const [kind, , off, len] = [0, 4, 8, 12].map((field) => blob.readUInt32LE(detector + field));
+      return `${kind} ${off} ${len}`;
+    });
+    expect(new Set(tables).size).toBe(8);
+    // The second record of a pattern names another table.
+    const other = Buffer.from(blob);
+    const last = blob.readUInt32LE(MaskHeader.detectorOff) + 8 * MaskDetector.SIZE;
+    other.writeUInt32LE(
+      blob.readUInt32LE(last + MaskDetector.pattern) + 8,
+      last + MaskDetector.pattern,
+    );
+    expect(kernel.acceptsBlob(other, 2)).toBe(false);
+    const nine = masksOf(`values: [${values}, { pattern: P9, label: A }]`, rules);
+    const { errors } = parsePolicySet([{ name: 'p.yaml', text: nine }]);
+    expect(errors.map(({ message }) => message)).toEqual([
+      'policies for service `orders` name 9 different patterns',
+    ]);
+  });
 });

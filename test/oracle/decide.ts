@@ -3,6 +3,7 @@ import { parseAllDocuments } from 'yaml';
 
 import { isFor } from './classified.ts';
 import { evaluateWhen } from './conditions.ts';
+import { closeDown } from './lattice.ts';
 import { mapOf, type OracleRequest, type RawDocument } from './request.ts';
 import { matchesRequest } from './requests.ts';
 import { matchesSource } from './sources.ts';
@@ -47,7 +48,7 @@ export function decide(request: OracleRequest): OracleDecision {
     denying: namesOf(denying),
     applyingAllow: namesOf(allowing),
     applyingShadow: namesOf(applying.filter(({ isShadow }) => isShadow)),
-    clearance: [...new Set(clearance)].sort(),
+    clearance: closeDown(clearance, request),
     audit: auditNames[Math.max(0, ...audits)] ?? 'sampled',
   };
 }

@@ -56,7 +56,14 @@ function classificationBody(): fc.Arbitrary<RawDocument> {
   const named = (...names: string[]) =>
     list(fc.record({ name: fc.constantFrom(...names), label }), 2);
   const route = fc.record({ paths: list(randomTemplate(), 2), labels: list(label, 2) });
+  // Upwards only: whatever is drawn, no order contradicts another.
+  const rank = fc.constantFrom(
+    { name: 'Secret', above: ['PII'] },
+    { name: 'Secret', above: ['Confidential', 'Other'] },
+    { name: 'PII', above: ['Other'] },
+  );
   const lists = {
+    labels: list(rank, 2),
     routes: list(route, 2),
     headers: named('x-a', 'X-B'),
     parameters: named('q', 'é'),
@@ -84,7 +91,12 @@ function randomRule(): fc.Arbitrary<RawDocument> {
       effect: fc.constant('allow'),
       audit,
       maxRisk: fc.constantFrom('low', 'guarded', 'high', 'critical'),
-      clearance: fc.uniqueArray(fc.constantFrom('PII', 'PCI', 'Secret'), { minLength: 1 }),
+      clearance: fc.uniqueArray(
+        fc.constantFrom('PII', 'PCI', 'Secret', 'Internal', 'Confidential'),
+        {
+          minLength: 1,
+        },
+      ),
     },
     { requiredKeys: ['effect'] },
   );

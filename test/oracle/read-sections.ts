@@ -144,10 +144,16 @@ function readField(view: DataView, at: number, type: FieldType, strings: Uint8Ar
     const off = view.getUint32(at, true);
     const end = off + view.getUint32(at + 4, true);
     if (end > strings.length) throw new Error(`string at ${off} ends behind the strings`);
-    return new TextDecoder('utf-8', { fatal: true }).decode(strings.subarray(off, end));
+    return textOf(strings.subarray(off, end));
   }
   const length = type === 'b16' ? 16 : 32;
   return Buffer.from(view.buffer, view.byteOffset + at, length).toString('hex');
+}
+
+// Tables of patterns stand among the texts, but have zeros, which no text has.
+function textOf(bytes: Uint8Array): string {
+  if (bytes.includes(0)) return Buffer.from(bytes).toString('hex');
+  return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 }
 
 function viewOf(bytes: Uint8Array): DataView {

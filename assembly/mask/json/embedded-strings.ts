@@ -20,6 +20,8 @@ import { appendInput, appendWritten, clearWindow } from '../window';
 import { finishString, readTextString, skimString } from './strings';
 
 const QUOTE: u8 = 0x22;
+/** Any half of a surrogate pair, as a character. */
+const LONE_HALF: u32 = 0xd800;
 /** Room for one more character. */
 const SLACK: u32 = 64;
 const REPLAY_BYTES: usize = 131_072;
@@ -47,11 +49,16 @@ export function probeString(m: Masker, s: Scanner, start: usize, end: usize): us
   for (let p = start; p < end;) {
     const event = stringStep(s, load<u8>(p));
     if (event == CharEvent.Malformed) return 0;
-    if (event == CharEvent.End) return endProbe(m, s, p + 1);
+    if (event == CharEvent.End) {
+      settleHalf(m, false);
+      return endProbe(m, s, p + 1);
+    }
     if (!appendInput(m, p, 1)) return 0;
     p++;
     if (event == CharEvent.More) continue;
-    if (!isHighHalf(s.codePoint)) n.mode = checkCharacter(m, s.codePoint);
+    settleHalf(m, s.joined);
+    if (isHighHalf(s.codePoint)) m.seen = 1;
+    else n.mode = checkCharacter(m, s.codePoint);
     const isFirst = scannerOf(n).depth == 0 && n.mode != CheckMode.Structure;
     if (n.mode == CheckMode.Malformed || isFirst) return readAsText(m, s, p, end);
     if (RAW_MAX - m.rawLen < SLACK) return readAsDocument(m, s, p, end);
@@ -66,7 +73,7 @@ export function readEmbedded(m: Masker, s: Scanner, start: usize, end: usize): u
     const event = stringStep(s, load<u8>(p));
     if (event == CharEvent.Malformed) return 0;
     if (event == CharEvent.End) {
-      if (!closeEmbedded(m)) return 0;
+      if (!takeHalf(m) || !closeEmbedded(m)) return 0;
       emitByte(QUOTE);
       finishString(m, s, p + 1);
       return p + 1;
@@ -90,12 +97,32 @@ function isHighHalf(codePoint: u32): bool {
   return (codePoint & 0xfffffc00) == 0xd800;
 }
 
-/** A high half waits for its low half: its bytes stay in the window. */
+/** While it is not known what the string holds, `seen` says that a high half was read that may still get its low half. */
+function settleHalf(m: Masker, joined: bool): void {
+  const n = maskerAt(m.inner);
+  if (m.seen != 0 && !joined) n.mode = checkCharacter(m, LONE_HALF);
+  m.seen = 0;
+}
+
+/** A high half waits for its low half: its bytes, as many as `seen` says, stay in the window. */
 function takeCharacter(m: Masker, s: Scanner): bool {
-  if (isHighHalf(s.codePoint) && !s.joined) return true;
+  if (!s.joined && !takeHalf(m)) return false;
+  m.seen = isHighHalf(s.codePoint) ? m.rawLen : 0;
+  if (m.seen != 0) return true;
   const len = m.rawLen;
   m.rawLen = 0;
   return embeddedWritten(m, s.codePoint, rawOf(m), len);
+}
+
+/** A high half that stays alone is a character of its own. */
+function takeHalf(m: Masker): bool {
+  const len = m.seen;
+  if (len == 0) return true;
+  if (!embeddedWritten(m, LONE_HALF, rawOf(m), len)) return false;
+  m.rawLen -= len;
+  memory.copy(rawOf(m), rawOf(m) + len, m.rawLen);
+  m.seen = 0;
+  return true;
 }
 
 function checkCharacter(m: Masker, codePoint: u32): CheckMode {

@@ -10,7 +10,7 @@ import { enterDocument } from '../paths';
 import { Masker, Mode, scannerOf } from '../state';
 import { clearWindow } from '../window';
 import { probeString, readEmbedded } from './embedded-strings';
-import { holdGap, letGapGo, readHeldKey } from './held-keys';
+import { holdGap, readHeldKey } from './held-keys';
 import { endNumber, readNumber } from './numbers';
 import { readPlainTokens } from './plain-tokens';
 import { readKey, readTextString, skimString } from './strings';
@@ -56,7 +56,6 @@ export function closeDocument(m: Masker): bool {
   const isNumber = m.mode == Mode.SkimNumber || m.mode == Mode.HeldNumber;
   if (isNumber && !endNumber(m, s)) return false;
   if (m.mode != Mode.Structure || s.expect != Expect.Nothing) return false;
-  if (m.holdsKeys) letGapGo(m);
   return !lacksRoom;
 }
 
@@ -127,23 +126,14 @@ function feedStructure(m: Masker, s: Scanner, start: usize, end: usize): usize {
   return beginToken(m, s, token, end) ? tokenEnd : 0;
 }
 
-/** What stands between two members is held until it is known whether the second one stays. */
+/** As `feedStructure`, with what stands between two members held until it is known whether the second one stays. */
 function feedHolding(m: Masker, s: Scanner, start: usize, end: usize): usize {
-  closeSpan(start);
-  const token = nextToken(s, start, end);
+  const p = holdGap(m, s, start, end);
+  if (p == 0 || p == end) return p;
+  const token = nextToken(s, p, end);
+  if (token == Token.None) return end;
   if (token == Token.Malformed) return 0;
-  if (token == Token.None) return holdGap(m, start, end) ? end : 0;
-  const isKey = token == Token.Key;
-  const next = tokenEnd;
-  // Scalars are at `next`, brackets and quotes right before it.
-  const isAt = token == Token.Number || token == Token.Literal;
-  if (!holdGap(m, start, isAt ? next : next - 1)) return 0;
-  if (!isKey) {
-    letGapGo(m);
-    openSpan(isAt ? next : next - 1);
-  }
-  if (!beginToken(m, s, token, end)) return 0;
-  return next;
+  return beginToken(m, s, token, end) ? tokenEnd : 0;
 }
 
 useDocumentMasker(openDocument, feedDocument, closeDocument);

@@ -3,7 +3,7 @@ import { strengthOf } from '../../classify/detector-set';
 import { numberKinds, numberStrength } from '../../classify/scan';
 import { NumberState, isWholeNumber, numberStep } from '../../json/numbers';
 import { Scanner, valueDone } from '../../json/scanner';
-import { DateUnit, MaskOperator, MaskRule } from '../../layout';
+import { DateUnit, DetectorKind, MaskOperator, MaskRule } from '../../layout';
 import { applyOperator } from '../apply';
 import { emitText } from '../emit-text';
 import { bucketLen, bucketOf, bucketPtr } from '../operators/bucket';
@@ -23,7 +23,10 @@ import { noteMasked } from '../text';
 import { appendInput, clearWindow, emitUnits, pushUnit } from '../window';
 import { emitJsonConstant } from './constants';
 
-/** Bytes after which a number is decided by its beginning. */
+/**
+ * Most bytes of a number that is taken whole. A longer one could still be made a card by its exponent, so that it goes
+ * wherever cards do.
+ */
 const NUMBER_HELD_MAX: u32 = 256;
 /** A number with fewer bytes is nothing that a detector looks for. */
 const DETECTED_MIN: u32 = 7;
@@ -87,8 +90,8 @@ function isShortInteger(start: usize, end: usize): bool {
 function holdNumber(m: Masker, p: usize): bool {
   if (!appendInput(m, p, 1)) return false;
   pushUnit(m, load<u8>(p));
-  if (m.unitCount < NUMBER_HELD_MAX) return true;
-  // What follows are digits without end: under a rule they go, else the beginning decides.
+  if (m.unitCount <= NUMBER_HELD_MAX) return true;
+  // What follows are digits without end.
   if (decideNumber(m, false)) m.mode = Mode.SkimNumber;
   else {
     m.mode = Mode.SkimNumber;
@@ -105,11 +108,9 @@ function finishNumber(m: Masker, s: Scanner): void {
 
 /** Emits the held number, masked or as it was. True when it was masked. */
 function decideNumber(m: Masker, isWhole: bool): bool {
-  const units = unitsOf(m);
   let strength = m.nextStrength;
   if (m.detectorStrength > strength) {
-    const found = numberStrength(detectorsOf(m), units, m.unitCount);
-    noteFound(m);
+    const found = isWhole ? foundStrength(m) : strengthOf(detectorsOf(m), DetectorKind.Card);
     if (found > strength) strength = found;
   }
   if (strength == 0) {
@@ -167,9 +168,12 @@ function emitNumber(m: Masker, strength: u32): bool {
   return true;
 }
 
-function noteFound(m: Masker): void {
+/** The strength of what the number is. */
+function foundStrength(m: Masker): u32 {
+  const found = numberStrength(detectorsOf(m), unitsOf(m), m.unitCount);
   for (let kinds = numberKinds; kinds != 0; kinds &= kinds - 1) {
     const strength = strengthOf(detectorsOf(m), <u32>ctz(kinds));
     if (strength != 0) m.found |= load<u64>(ruleOf(m.blob, strength), MaskRule.labels);
   }
+  return found;
 }

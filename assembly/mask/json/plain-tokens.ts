@@ -51,6 +51,8 @@ export function readPlainTokens(m: Masker, s: Scanner, start: usize, end: usize)
       p = skipWhitespace(p, end);
       if (end - p < TAIL) break;
       byte = load<u8>(p);
+      // A control character is no token.
+      if (byte <= 0x20) break;
     }
     if (expect == Expect.Key || (expect == Expect.KeyOrClose && byte == QUOTE)) {
       if (byte != QUOTE) break;

@@ -3,13 +3,11 @@ import { CharEvent, StringState, plainSkipped, stringStep } from '../../json/str
 import { skipPlain } from '../../json/plain';
 import { Scanner, keyDone, valueDone } from '../../json/scanner';
 import { appendUtf8 } from '../../memory/utf8';
-import { emitByte, isSpanOpen, openSpan } from '../output';
+import { emitInput, isSpanOpen, openSpan } from '../output';
 import { enterMember } from '../paths';
 import { KEY_MAX, Masker, Mode, keyOf } from '../state';
 import { closeText, settleText, textChar, textPlain } from '../text';
 import { appendInput } from '../window';
-
-const QUOTE: u8 = 0x22;
 
 /**
  * Reads a string that stays (its span is open) or goes as a whole. 0 when it is malformed, as for
@@ -49,7 +47,7 @@ export function readTextString(m: Masker, s: Scanner, start: usize, end: usize):
     if (event == CharEvent.Malformed) return 0;
     if (event == CharEvent.End) {
       if (!closeText(m)) return 0;
-      emitByte(QUOTE);
+      emitInput(p, p + 1);
       finishString(m, s, p + 1);
       return p + 1;
     }

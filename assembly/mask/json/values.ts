@@ -3,7 +3,7 @@ import { LiteralEvent, literalStep, openLiteral } from '../../json/literals';
 import { NumberState } from '../../json/numbers';
 import { Scanner, Token, atElement, openContainer, tokenEnd, valueDone } from '../../json/scanner';
 import { MaskHeader } from '../../layout';
-import { closeSpan, emitByte, isSpanOpen, openSpan } from '../output';
+import { closeSpan, isSpanOpen, openSpan } from '../output';
 import { enterElement, needsKey, openLevel } from '../paths';
 import { Masker, Mode } from '../state';
 import { TextMode, noteMasked, openText } from '../text';
@@ -13,7 +13,6 @@ import { openHeldKey } from './held-keys';
 import { openNumber } from './numbers';
 import { beginUnruled } from './unruled';
 
-const QUOTE: u8 = 0x22;
 const SMALL_N: u8 = 0x6e;
 
 /**
@@ -25,7 +24,7 @@ export function beginToken(m: Masker, s: Scanner, token: Token, end: usize): boo
   if (token == Token.Key) {
     m.keyLen = 0;
     m.decodesKey = needsKey(m);
-    if (m.holdsKeys) return openHeldKey(m, tokenEnd);
+    if (m.holdsKeys) return openHeldKey(m, s, tokenEnd);
     m.mode = Mode.Key;
     return true;
   }
@@ -74,14 +73,15 @@ function beginString(m: Masker, end: usize): bool {
     beginUnruled(m, tokenEnd, end);
     return true;
   }
-  closeSpan(tokenEnd - 1);
-  m.mode = Mode.SkimString;
   if (openText(m, strength) == TextMode.Skip) {
+    closeSpan(tokenEnd - 1);
     emitJsonConstant(m, strength);
+    m.mode = Mode.SkimString;
     return true;
   }
+  // The quotes stay as they are written.
+  closeSpan(tokenEnd);
   m.mode = Mode.TextString;
-  emitByte(QUOTE);
   return true;
 }
 

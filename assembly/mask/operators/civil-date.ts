@@ -11,11 +11,14 @@ export let dateLen: u32 = 0;
 /** Whether it was written without hyphens. */
 export let isCompact: bool = false;
 
+const COLON: u8 = 0x3a;
+/** Most digits of the fraction of a second: more could be anything. */
+const FRACTION_MAX: u32 = 9;
 const DAYS = memory.data<u8>([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]);
 
 /**
- * Reads `YYYY-MM-DD`, at its end or with `T`, `t` or a space and a time behind it, or `YYYYMMDD` alone. False for another
- * text or a day that does not exist.
+ * Reads `YYYY-MM-DD`, at its end or with `T`, `t` or a space and a time behind it (ISO 8601: minutes at least, at most nine
+ * digits of a second, an offset or none), or `YYYYMMDD` alone. False for another text or a day that does not exist.
  */
 export function parseDate(ptr: usize, len: u32): bool {
   isCompact = len == 8;
@@ -26,6 +29,7 @@ export function parseDate(ptr: usize, len: u32): bool {
     if (load<u8>(ptr, 4) != 0x2d || load<u8>(ptr, 7) != 0x2d) return false;
     const after = len == 10 ? 0x20 : load<u8>(ptr, 10);
     if (after != 0x20 && (after | 0x20) != 0x74 /* t */) return false;
+    if (len != 10 && !isTime(ptr + 11, len - 11)) return false;
   }
   const fourDigits = digitsAt(ptr, 4);
   const monthDigits = digitsAt(ptr + 4 + gap, 2);
@@ -58,6 +62,39 @@ export function civilOfDays(days: i32): void {
   day = dayOfYear - (153 * fromMarch + 2) / 5 + 1;
   month = fromMarch < 10 ? fromMarch + 3 : fromMarch - 9;
   year = <i32>yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
+}
+
+/** Whether a text is nothing but a time of day: what stands behind a date goes out with it. */
+function isTime(ptr: usize, len: u32): bool {
+  if (len < 5 || digitsAt(ptr, 2) < 0 || load<u8>(ptr, 2) != COLON || digitsAt(ptr + 3, 2) < 0) {
+    return false;
+  }
+  let at: u32 = 5;
+  if (len - at >= 3 && load<u8>(ptr + at) == COLON && digitsAt(ptr + at + 1, 2) >= 0) {
+    at += 3;
+    const mark = at < len ? load<u8>(ptr + at) : 0;
+    if (mark == 0x2e || mark == 0x2c /* . , */) {
+      const first = ++at;
+      while (at < len && at - first < FRACTION_MAX && digitsAt(ptr + at, 1) >= 0) at++;
+      if (at == first) return false;
+    }
+  }
+  return isOffset(ptr + at, len - at);
+}
+
+/** Nothing, `Z`, or hours and perhaps minutes from UTC; a space may stand before them. */
+function isOffset(ptr: usize, len: u32): bool {
+  if (len == 0) return true;
+  const gap: u32 = load<u8>(ptr) == 0x20 ? 1 : 0;
+  const left = len - gap;
+  if (left == 0) return false;
+  const p = ptr + gap;
+  const sign = load<u8>(p);
+  if (left == 1) return (sign | 0x20) == 0x7a; /* z */
+  if ((sign != 0x2b && sign != 0x2d) || left < 3 || digitsAt(p + 1, 2) < 0) return false;
+  if (left == 3) return true;
+  const colon: u32 = load<u8>(p, 3) == COLON ? 1 : 0;
+  return left == 5 + colon && digitsAt(p + 3 + colon, 2) >= 0;
 }
 
 function daysOfMonth(): u32 {

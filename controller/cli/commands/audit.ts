@@ -50,8 +50,20 @@ function showRecord(record: AuditRecordReply): string {
     record.source || '(no identity)',
     record.rule || record.reason,
     ...(masked > 0 ? [`${masked} masked`] : []),
+    ...(record.labels !== '0' ? [`labels ${bitsOf(record.labels)}`] : []),
+    ...(record.bodyPassed ? ['passed unmasked'] : []),
+    ...(record.bodyRedacted ? ['body redacted'] : []),
     ...(record.cutByRevocation ? ['cut'] : []),
     ...(record.shadowDiffers ? ['shadow differs'] : []),
     record.decisionId,
   ].join('  ');
+}
+
+// Which labels they are depends on the bundle: bits stand in the order of their names.
+function bitsOf(labels: string): string {
+  const bits = BigInt(labels).toString(2);
+  return [...bits]
+    .flatMap((bit, i) => (bit === '1' ? [bits.length - 1 - i] : []))
+    .reverse()
+    .join(',');
 }

@@ -23,6 +23,8 @@ interface Options {
   readonly app?: Address;
   readonly outbound: OutboundTarget[];
   readonly adminPort: number;
+  readonly decompress: boolean;
+  readonly accessLog?: string;
 }
 
 export function bootstrapCommand(): Command {
@@ -47,6 +49,15 @@ export function bootstrapCommand(): Command {
       [],
     )
     .option('--admin-port <port>', "Envoy's admin interface on loopback", parsePort, 15_000)
+    .option(
+      '--decompress',
+      'decode gzip, br and zstd around the filter, so that it can mask',
+      false,
+    )
+    .option(
+      '--access-log <file>',
+      'write an access log without what is masked; - is standard output',
+    )
     .action((options: Options) => {
       const sockets = join(resolve(options.socketDir), options.workload);
       const { inbound, app } = options;
@@ -68,6 +79,10 @@ export function bootstrapCommand(): Command {
           admin: { port: options.adminPort },
           ...(inbound && app && { inbound: { ...inbound, application: app } }),
           outbound: options.outbound,
+          masking: { decompress: options.decompress },
+          ...(options.accessLog !== undefined && {
+            accessLog: options.accessLog === '-' ? '/dev/stdout' : resolve(options.accessLog),
+          }),
         }),
       );
     });

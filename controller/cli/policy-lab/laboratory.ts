@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 
 import { loadModule } from '../../../host/module.ts';
-import type { Outcome } from '../../../host/stream.ts';
+import type { Outcome, Stream } from '../../../host/stream.ts';
 import { type Root, Vm } from '../../../host/vm.ts';
 import { decodeAuditBatch } from '../../audit/decode-batch.ts';
 import type { AuditRecord } from '../../audit/model.ts';
@@ -99,6 +99,22 @@ export class Laboratory {
     stream.end();
     this.#takeRecord();
     return masked;
+  }
+
+  /**
+   * Opens a stream for a question and lets `script` play the rest of it; the record is undefined when rules ask for samples
+   * and this one is none. `isLast`: the request has no body.
+   */
+  play<T>(
+    question: Question,
+    isLast: boolean,
+    script: (stream: Stream, outcome: Outcome) => T,
+  ): { readonly played: T; readonly record: AuditRecord | undefined } {
+    this.#prepare(question);
+    const { stream, outcome } = this.#open(question.request, isLast);
+    const played = script(stream, outcome);
+    stream.end();
+    return { played, record: this.#takeRecord() };
   }
 
   #start(): { vm: Vm; root: Root } {
@@ -199,4 +215,4 @@ export function isOutbound(target: BundleTarget): boolean {
 
 const OWN_INSTANCE = '00000000-0000-4000-8000-000000000001';
 /** One allowed request in 16 is recorded where rules ask for samples (schema/common.ts, Audit). */
-const SAMPLED_WITHIN = 16;
+export const SAMPLED_WITHIN = 16;

@@ -13,6 +13,7 @@ import {
 import type { PolicyError } from '../../policy/policy-error.ts';
 import { shapeErrors } from '../../policy/shape-errors.ts';
 import { type PolicyDocument, type PolicyFile, readPolicyFile } from '../../policy/yaml-file.ts';
+import { isBodyFolder } from '../policy-files.ts';
 
 /** Whether a file holds tests of policies. */
 export function isTestFile(name: string): boolean {
@@ -82,7 +83,7 @@ function listFiles(path: string): string[] {
   if (stat.isFile()) return isTestFile(path) ? [path] : [];
   return readdirSync(path, { withFileTypes: true }).flatMap((entry) => {
     const child = join(path, entry.name);
-    if (entry.isDirectory()) return listFiles(child);
+    if (entry.isDirectory()) return isBodyFolder(entry.name) ? [] : listFiles(child);
     return isTestFile(entry.name) ? [child] : [];
   });
 }

@@ -1,9 +1,11 @@
 /** What became of tests, as people and continuous integration read it. */
-import { explainLine } from './question-line.ts';
+import type { MaskCoverage } from '../mask-lab/mask-coverage.ts';
+import { explainLine, tryLine } from './question-line.ts';
 import type { CaseResult, TestRun } from './run-tests.ts';
 
 /** Lines of text; `paths` are those of the policies, for the command that explains a failure. */
-export function showTests({ results, coverage }: TestRun, paths: readonly string[]): string[] {
+export function showTests(run: TestRun, paths: readonly string[]): string[] {
+  const { results, coverage, maskCoverage } = run;
   const failed = results.filter(isFailed);
   const lines = failed.flatMap((result) => failureLines(result, paths));
   const { percent, rules, neverApplied, neverDecided } = coverage;
@@ -13,10 +15,36 @@ export function showTests({ results, coverage }: TestRun, paths: readonly string
   for (const { name, file, line } of neverDecided) {
     lines.push(`${file}:${line}: rule ${name} decides no case`);
   }
+  lines.push(...neverMasked(maskCoverage));
+  const passed = `${results.length - failed.length} of ${results.length} cases passed`;
   lines.push(
-    `${results.length - failed.length} of ${results.length} cases passed; ${percent} % of ${rules} rules decided one`,
+    [passed, `${percent} % of ${rules} rules decided one`, ...maskedShare(maskCoverage)].join('; '),
   );
   return lines;
+}
+
+/** The same for cases about masking alone. */
+export function showMaskTests(
+  { results, maskCoverage }: TestRun,
+  paths: readonly string[],
+): string[] {
+  const failed = results.filter(isFailed);
+  const passed = `${results.length - failed.length} of ${results.length} cases passed`;
+  return [
+    ...failed.flatMap((result) => failureLines(result, paths)),
+    ...neverMasked(maskCoverage),
+    [passed, ...maskedShare(maskCoverage)].join('; '),
+  ];
+}
+
+function neverMasked(coverage: MaskCoverage | undefined): string[] {
+  const rules = coverage?.neverMasked ?? [];
+  return rules.map(({ name, file, line }) => `${file}:${line}: rule ${name} masks in no case`);
+}
+
+function maskedShare(coverage: MaskCoverage | undefined): string[] {
+  if (coverage === undefined) return [];
+  return [`${coverage.percent} % of ${coverage.rules} masking rules masked in one`];
 }
 
 /** True when something came otherwise than expected. */
@@ -54,13 +82,13 @@ function junitCase(result: CaseResult, paths: readonly string[]): string[] {
 }
 
 function failureLines(result: CaseResult, paths: readonly string[]): string[] {
-  const { origin, name, mismatches, target, question } = result;
+  const { origin, name, mismatches, target, question, mask } = result;
   const texts = mismatches.map(
     ({ field, expected, got }) => `${field} is ${got}, expected ${expected}`,
   );
   return [
     `${origin.file}:${origin.line}:${origin.column}: ${name}: ${texts.join('; ')}`,
-    `  ${explainLine(paths, target, question)}`,
+    `  ${mask === undefined ? explainLine(paths, target, question) : tryLine(paths, target, question, mask)}`,
   ];
 }
 

@@ -1,6 +1,6 @@
 /** Writes a mask blob: what the filter needs to mask one direction, in one piece without outside references. */
 import {
-  type DetectorKind,
+  DetectorKind,
   MaskDetector,
   MaskEdge,
   MaskFlag,
@@ -15,10 +15,11 @@ import {
   StepKind,
 } from '../../layout.ts';
 import type { MaskKeys } from '../../mask-keys.ts';
-import { align8, Records, StringTable } from '../../section-file.ts';
+import { align8, Records, type Span, StringTable } from '../../section-file.ts';
 import { nameFilterOf } from '../fold-name.ts';
 import type { Mask } from './mask.ts';
 import { type PlacePlan, type PlaceTables, writePlaces } from './mask-places.ts';
+import { type MaskedMethod, type ProtobufTables, writeProtobuf } from './mask-protobuf.ts';
 import { MaskRules } from './mask-rules.ts';
 import type { FieldTree } from './mask-tree.ts';
 
@@ -31,6 +32,9 @@ export interface MaskPlan extends PlacePlan {
     readonly mask: Mask;
   }[];
   readonly detectors: readonly { readonly kind: DetectorKind; readonly mask: Mask }[];
+  /** Tables of Pattern0 and those behind it. */
+  readonly patterns: readonly Uint8Array[];
+  readonly methods: readonly MaskedMethod[];
   readonly allowsUpgrades: boolean;
   /** In lower case; empty for none. */
   readonly labelHeader: string;
@@ -38,22 +42,25 @@ export interface MaskPlan extends PlacePlan {
 
 /**
  * The bytes of a blob, a multiple of 8. `keys` are written when a rule works with one. Throws DtaError when its paths need
- * too many active nodes.
+ * too many active nodes, or protobuf messages too many places.
  */
 export function writeMaskBlob(plan: MaskPlan, keys: MaskKeys): Uint8Array {
   plan.tree.checkActive();
   const rules = collectRules(plan);
   const strings = new StringTable();
   const ruleRecords = rules.write(strings);
-  const tree = writeTree(plan.tree, rules, strings);
-  const tables: Tables = {
-    ...tree,
+  const tables = {
+    ...writeTree(plan.tree, rules, strings),
     names: writeNames(plan, rules, strings),
     rules: ruleRecords,
-    detectors: writeDetectors(plan, rules),
     keys: writeKeys(rules, keys),
     ...writePlaces(plan, rules, strings),
+    ...writeProtobuf(plan.methods, plan, rules, strings),
   };
+  const labelHeader = strings.intern(plan.labelHeader);
+  // Behind all texts, so that their places are known.
+  const patterns = placePatterns(plan.patterns, strings.length);
+  const detectors = writeDetectors(plan, rules, patterns.spans);
   const steps = plan.tree.nodes.flatMap((node) => node.edges.map((edge) => edge.step));
   const members = steps.filter((step) => step.kind === StepKind.Member).map((step) => step.key);
   const flags =
@@ -61,7 +68,8 @@ export function writeMaskBlob(plan: MaskPlan, keys: MaskKeys): Uint8Array {
     (steps.some((step) => step.kind === StepKind.Element) ? MaskFlag.HasElements : 0) |
     (rules.has(MaskOperator.Drop) ? MaskFlag.HasDrops : 0);
   const filter = nameFilterOf([...members, ...plan.names.map((name) => name.fieldName)]);
-  return assemble(tables, strings, { flags, filter, labelHeader: plan.labelHeader });
+  const bytes = Buffer.concat([strings.bytes(), patterns.bytes]);
+  return assemble({ ...tables, detectors }, bytes, { flags, filter, labelHeader });
 }
 
 function collectRules(plan: MaskPlan): MaskRules {
@@ -114,12 +122,33 @@ function writeNames(plan: MaskPlan, rules: MaskRules, strings: StringTable): Rec
   return names;
 }
 
-function writeDetectors(plan: MaskPlan, rules: MaskRules): Records {
+// Each table begins at a multiple of 8.
+function placePatterns(
+  tables: readonly Uint8Array[],
+  textLength: number,
+): { spans: Span[]; bytes: Uint8Array } {
+  if (tables.length === 0) return { spans: [], bytes: new Uint8Array() };
+  const spans: Span[] = [];
+  let end = textLength;
+  for (const { length: len } of tables) {
+    const off = align8(end);
+    spans.push({ off, len });
+    end = off + len;
+  }
+  const bytes = new Uint8Array(end - textLength);
+  for (const [i, table] of tables.entries()) bytes.set(table, (spans[i]?.off ?? 0) - textLength);
+  return { spans, bytes };
+}
+
+function writeDetectors(plan: MaskPlan, rules: MaskRules, patterns: readonly Span[]): Records {
   const detectors = new Records(MaskDetector.SIZE);
   for (const { kind, mask } of plan.detectors) {
+    const { off, len } = patterns[kind - DetectorKind.Pattern0] ?? { off: 0, len: 0 };
     detectors.add((view, at) => {
       view.setUint32(at + MaskDetector.kind, kind, true);
       view.setUint32(at + MaskDetector.rule, rules.indexOf(mask), true);
+      view.setUint32(at + MaskDetector.pattern, off, true);
+      view.setUint32(at + MaskDetector.patternLen, len, true);
     });
   }
   return detectors;
@@ -139,7 +168,7 @@ function writeKeys(rules: MaskRules, keys: MaskKeys): Records {
   return records;
 }
 
-interface Tables extends PlaceTables {
+interface Tables extends PlaceTables, ProtobufTables {
   readonly nodes: Records;
   readonly edges: Records;
   readonly names: Records;
@@ -151,7 +180,7 @@ interface Tables extends PlaceTables {
 interface HeaderFields {
   readonly flags: number;
   readonly filter: Uint8Array;
-  readonly labelHeader: string;
+  readonly labelHeader: Span;
 }
 
 // In the order of the bytes; each count stands behind its offset.
@@ -166,10 +195,12 @@ const places = [
   ['segments', MaskHeader.segmentOff],
   ['paths', MaskHeader.pathOff],
   ['routes', MaskHeader.routeOff],
+  ['methods', MaskHeader.methodOff],
+  ['messages', MaskHeader.messageOff],
+  ['fields', MaskHeader.fieldOff],
 ] as const;
 
-function assemble(tables: Tables, strings: StringTable, fields: HeaderFields): Uint8Array {
-  const labelHeader = strings.intern(fields.labelHeader);
+function assemble(tables: Tables, strings: Uint8Array, fields: HeaderFields): Uint8Array {
   const sections = places.map(([name, at]) => ({ at, ...tables[name].section(0) }));
   const tablesEnd = sections.reduce<number>(
     (end, { bytes }) => end + bytes.length,
@@ -186,16 +217,13 @@ function assemble(tables: Tables, strings: StringTable, fields: HeaderFields): U
     blob.set(bytes, off);
     off += bytes.length;
   }
-  for (const at of [MaskHeader.methodOff, MaskHeader.messageOff, MaskHeader.fieldOff]) {
-    view.setUint32(at, off, true);
-  }
   view.setUint32(MaskHeader.stringOff, tablesEnd, true);
   view.setUint32(MaskHeader.stringLen, strings.length, true);
-  blob.set(strings.bytes(), tablesEnd);
+  blob.set(strings, tablesEnd);
   view.setUint32(MaskHeader.nameFilter, filterOff, true);
   blob.set(fields.filter, filterOff);
   view.setUint32(MaskHeader.flags, fields.flags, true);
-  view.setUint32(MaskHeader.labelHeader, labelHeader.off, true);
-  view.setUint32(MaskHeader.labelHeaderLen, labelHeader.len, true);
+  view.setUint32(MaskHeader.labelHeader, fields.labelHeader.off, true);
+  view.setUint32(MaskHeader.labelHeaderLen, fields.labelHeader.len, true);
   return blob;
 }

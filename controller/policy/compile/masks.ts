@@ -2,6 +2,7 @@
 import { BodySide, BundleSection, Direction, MaskProfile, ValuePlace } from '../../layout.ts';
 import type { MaskKeys } from '../../mask-keys.ts';
 import { Records, type SectionData } from '../../section-file.ts';
+import type { GrpcMethod } from '../descriptors/descriptor-set.ts';
 import type { LabelLattice } from '../label-lattice.ts';
 import type { DataClassification, LabelMask, MaskingPolicy } from '../policy-set.ts';
 import { developmentMaskKeys } from './development-mask-keys.ts';
@@ -9,6 +10,7 @@ import { bitsOf } from './labels.ts';
 import { type Mask, maskKey, onlyFound, withoutCovered } from './mask.ts';
 import { type MaskPlan, writeMaskBlob } from './mask-blob.ts';
 import { FieldTree } from './mask-tree.ts';
+import { distinctPatterns, patternDetectors } from './patterns.ts';
 import { actionsOfRoutes, defaultAction } from './unreadable.ts';
 
 /** What a bundle masks: its classification, its masking, its labels and its direction. */
@@ -17,6 +19,7 @@ export interface MaskSources {
   readonly masking: readonly MaskingPolicy[];
   readonly labels: readonly string[];
   readonly lattice: LabelLattice;
+  readonly methods: readonly GrpcMethod[];
   readonly direction: Direction;
   /** For operators that work with a key; well-known ones when absent. */
   readonly keys?: MaskKeys | undefined;
@@ -27,7 +30,7 @@ export const LABEL_HEADER = 'x-dta-labels';
 
 /**
  * Sections MaskProfiles and MaskBlobs. An outbound bundle masks requests only: responses are masked by the side that
- * owns the data. Throws DtaError when a profile needs more active nodes than the filter has.
+ * owns the data. Throws DtaError when a profile needs more active nodes than the filter has, or too many places in protobuf messages.
  */
 export function compileMasks(sources: MaskSources): SectionData[] {
   const profiles = new Records(MaskProfile.SIZE);
@@ -71,9 +74,14 @@ class SidePlanner {
   plan(): MaskPlan | undefined {
     const { classifications, masking } = this.#sources;
     const isRequest = this.#side === BodySide.Request;
+    const patterns = distinctPatterns(classifications);
     const plan: MaskPlan = {
       ...this.#fields(),
-      detectors: this.#each(classifications.flatMap((policy) => policy.detectors)),
+      detectors: [
+        ...this.#each(classifications.flatMap((policy) => policy.detectors)),
+        ...this.#each(patternDetectors(classifications, patterns)),
+      ],
+      patterns: patterns.map(({ table }) => table),
       values: this.#each(
         classifications
           .flatMap((policy) => policy.places)
@@ -82,6 +90,10 @@ class SidePlanner {
       segments: this.#each(isRequest ? classifications.flatMap((policy) => policy.segments) : []),
       routes: actionsOfRoutes(masking),
       allowsUpgrades: masking.length > 0 && masking.every((policy) => policy.allowsUpgrades),
+      methods: this.#sources.methods.map(({ path, input, output }) => ({
+        path,
+        message: isRequest ? input : output,
+      })),
       labelHeader: isRequest ? labelHeaderOf(masking) : '',
     };
     const finds = isRequest && plan.values.length + plan.segments.length > 0;

@@ -22,7 +22,7 @@ export function formatPolicyText(
   name: string,
   text: string,
 ): { text: string } | { errors: PolicyError[] } {
-  const { errors } = parsePolicySet([{ name, text }]);
+  const { errors } = parsePolicySet([{ name, text }], { skipsDescriptors: true });
   if (errors.length > 0) return { errors };
   const formatted = (name.endsWith('.json') ? formatJson(text) : undefined) ?? settle(text);
   const fault = faultOf(name, text, formatted);

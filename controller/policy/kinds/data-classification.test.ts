@@ -118,7 +118,15 @@ test.each([
   ['values: [{ detector: iban, countries: [DE], label: A }]', '6:41 `countries` is for `national'],
   ['values: [{ detector: national-id, countries: [], label: A }]', '6:48 `countries` is empty'],
   ['values: [{ detector: national-id, countries: [XX], label: A }]', '6:49 `XX` is not allowed'],
-  ['values: [{ label: A }]', '6:12 `detector` is missing'],
+  ['values: [{ label: A }]', '6:12 a value needs either `detector` or `pattern`'],
+  ['values: [{ detector: card, pattern: a, label: A }]', '6:12 a value needs either `detector` or'],
+  [
+    'values: [{ detector: card, partOfWord: true, label: A }]',
+    '6:42 `partOfWord` is for `pattern`',
+  ],
+  ['values: [{ pattern: a, countries: [DE], label: A }]', '6:37 `countries` is for `national-id`'],
+  ["values: [{ pattern: 'ab(?=c)', label: A }]", '6:26 group `(?=c` is not supported'],
+  ['values: [{ pattern: "\\\\d*", label: A }]', '6:24 pattern matches the empty text'],
   [
     'pathParameters: [{ path: "/a/{id}", parameter: iban, label: A }]',
     '6:50 path has no placeholder `iban`',

@@ -13,7 +13,7 @@ import {
   parameterSchema,
   pathParameterSchema,
 } from './classified-places.ts';
-import { detectorsOf, fieldsOf, valueSchema } from './classified-values.ts';
+import { detectorsOf, fieldsOf, patternsOf, valueSchema } from './classified-values.ts';
 import { destinationSchema, documentSchema, isObject, someOf } from './document.ts';
 import { labelLeaf, leaf } from './leaf.ts';
 
@@ -103,6 +103,7 @@ export function buildDataClassification(
     labels: labels.map((rank, i) => ({ ...rank, origin: originOf(['spec', 'labels', i]) })),
     fields: [...(spec.fields ?? []).map(buildField), ...values.flatMap(fieldsOf)],
     detectors: values.flatMap(detectorsOf),
+    patterns: values.flatMap(patternsOf),
     routes: (spec.routes ?? []).map((route) => ({ labels: route.labels, paths: route.paths })),
     requestValues: [
       ...headers.map((header) => requestValueOf(RequestKind.Header, header)),

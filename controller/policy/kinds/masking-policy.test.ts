@@ -48,6 +48,7 @@ test.each([
   ['operator: drop', MaskOperator.Drop, 0, 0, ''],
 ])('%s', (rule, operator, keep, param, text) => {
   expect(ruleOf(rule)).toEqual({
+    origin: { file: 'p.yaml', line: 6, column: 11 },
     labels: ['A'],
     operator,
     keep,

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 
 import { Band, UnreadableAction } from '../../layout.ts';
+import { DESCRIPTOR_SUFFIX } from '../descriptors/descriptor-set.ts';
 import type { LabelMask, MaskingPolicy, Origin } from '../policy-set.ts';
 import { Problem, quoted } from '../problem.ts';
 import { framingHeaders, parseParameterPath } from './classified-places.ts';
@@ -68,6 +69,11 @@ export const maskingPolicySchema = documentSchema(
       description:
         'request header that gets the labels found, `none` for no header; default x-dta-labels',
     }).optional(),
+    descriptors: leaf(parseDescriptorPath, {
+      description:
+        'file with the descriptor set of gRPC services, by its path from the folder of this file',
+      examples: ['orders.binpb'],
+    }).optional(),
     rules: someOf(ruleSchema),
   }),
 );
@@ -90,20 +96,35 @@ export function buildMaskingPolicy(
     })),
     allowsUpgrades: spec.upgrades === 'allow',
     labelHeader: spec.labelHeader,
-    rules: spec.rules.map(buildRule),
+    descriptors:
+      spec.descriptors === undefined
+        ? undefined
+        : { path: spec.descriptors, origin: originOf(['spec', 'descriptors']) },
+    rules: spec.rules.map((rule, i) => buildRule(rule, originOf(['spec', 'rules', i]))),
   };
 }
 
-function buildRule(rule: z.output<typeof ruleSchema>): LabelMask {
+function buildRule(rule: z.output<typeof ruleSchema>, origin: Origin): LabelMask {
   const bodies = rule.bodies ?? ['request', 'response'];
   return {
     ...buildTransformation(rule),
+    origin,
     labels: rule.labels,
     minBand: bands[rule.band ?? 'low'],
     ignoresClearance: rule.clearance === 'ignore',
     inRequests: bodies.includes('request'),
     inResponses: bodies.includes('response'),
   };
+}
+
+function parseDescriptorPath(path: string): string | Problem {
+  if (/^[\w./ -]{1,255}$/.test(path) && path.endsWith(DESCRIPTOR_SUFFIX) && !path.startsWith('/')) {
+    return path;
+  }
+  return new Problem(
+    `${quoted(path)} is not the path of a descriptor set`,
+    `write a path such as \`orders${DESCRIPTOR_SUFFIX}\`, from the folder of this file`,
+  );
 }
 
 function parseLabelHeader(written: string): string | Problem {

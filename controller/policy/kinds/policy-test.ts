@@ -1,13 +1,20 @@
-/** The kind PolicyTest: requests with the answers that a policy set has to give. It is read from files `*_test.yaml`. */
+/** The kind PolicyTest: what a policy set answers, and what its masks make of bodies. It is read from files `*_test.yaml`. */
 import { z } from 'zod';
 
-import { Reason } from '../../layout.ts';
-import { suggestName } from '../nearest-name.ts';
 import type { Origin } from '../policy-set.ts';
 import { Problem, quoted } from '../problem.ts';
 import { documentSchema, someOf } from './document.ts';
 import { leaf, nameLeaf } from './leaf.ts';
+import {
+  type MaskedExpectation,
+  type MessageFields,
+  maskedFields,
+  maskedShape,
+  messageFields,
+  messageShape,
+} from './mask-case.ts';
 import { joinQuestions, parseDomain, type QuestionFields, questionShape } from './question.ts';
+import { parseReason } from './reason-leaf.ts';
 
 const caseName = leaf(
   (text) =>
@@ -48,6 +55,7 @@ const expectSchema = z
       })
       .meta({ description: 'which bodies are masked' })
       .optional(),
+    ...maskedShape,
   })
   .refine((expected) => Object.values(expected).some((value) => value !== undefined), {
     error: '`expect` expects nothing',
@@ -56,7 +64,20 @@ const expectSchema = z
   })
   .meta({ description: 'what the answer has to be; what is absent may be anything' });
 
-const caseSchema = z.strictObject({ name: caseName, ...questionShape, expect: expectSchema });
+const caseSchema = z
+  .strictObject({ name: caseName, ...questionShape, ...messageShape, expect: expectSchema })
+  .refine((one) => one.body === undefined || one.bodyFile === undefined, {
+    error: '`body` and `bodyFile` say the same thing',
+    path: ['bodyFile'],
+    params: { help: 'remove one of them', offset: 0 },
+    when: ({ issues }) => issues.length === 0,
+  })
+  .refine(({ expect }) => expect.body === undefined || expect.bodyFile === undefined, {
+    error: '`body` and `bodyFile` say the same thing',
+    path: ['expect', 'bodyFile'],
+    params: { help: 'remove one of them', offset: 0 },
+    when: ({ issues }) => issues.length === 0,
+  });
 
 /** The schema of a PolicyTest document. */
 export const policyTestSchema = documentSchema(
@@ -74,7 +95,7 @@ export const policyTestSchema = documentSchema(
       .meta({ description: 'whose proxy decides; default inbound: that of the destination' })
       .optional(),
     defaults: z
-      .strictObject(questionShape)
+      .strictObject({ ...questionShape, ...messageShape })
       .meta({ description: 'what holds for every case that does not say otherwise' })
       .optional(),
     cases: someOf(caseSchema),
@@ -89,6 +110,7 @@ export interface TestCase {
   readonly name: string;
   readonly origin: Origin;
   readonly asked: QuestionFields;
+  readonly message: MessageFields;
   readonly expected: Expectation;
 }
 
@@ -114,23 +136,54 @@ export function buildPolicyTest(
     mesh,
     destination,
     direction,
-    cases: spec.cases.map(({ name, expect, ...asked }, i) => ({
-      name,
-      origin: originOf(['spec', 'cases', i]),
-      asked: joinQuestions(asked, defaults),
-      expected: expect,
-    })),
+    cases: spec.cases.map(({ name, expect, ...fields }, i) => {
+      const [own, below] = [splitFields(fields), splitFields(defaults)];
+      return {
+        name,
+        origin: originOf(['spec', 'cases', i]),
+        asked: joinQuestions(own.asked, below.asked),
+        message: joinMessages(own.message, below.message),
+        expected: expect,
+      };
+    }),
   };
+}
+
+/** Whether a case asks what comes out of a body, of headers or of a path. */
+export function isMaskCase({ expected }: Pick<TestCase, 'expected'>): boolean {
+  return maskedFields.some((field) => expected[field] !== undefined);
+}
+
+/** Whether a case asks how the request is answered. */
+export function isAccessCase({ expected }: Pick<TestCase, 'expected'>): boolean {
+  const masked: ReadonlySet<string> = new Set<keyof MaskedExpectation>(maskedFields);
+  return Object.entries(expected).some(
+    ([field, value]) => !masked.has(field) && value !== undefined,
+  );
+}
+
+function splitFields(fields: QuestionFields & MessageFields): {
+  asked: QuestionFields;
+  message: MessageFields;
+} {
+  const asked: Record<string, unknown> = { ...fields };
+  const message: Record<string, unknown> = {};
+  for (const name of messageFields) {
+    if (asked[name] !== undefined) message[name] = asked[name];
+    delete asked[name];
+  }
+  return { asked, message };
+}
+
+// A body of the case stands in place of one in `defaults`, however each of them is given.
+function joinMessages(above: MessageFields, below: MessageFields): MessageFields {
+  const hasBody = above.body !== undefined || above.bodyFile !== undefined;
+  const { body: _, bodyFile: __, ...others } = below;
+  return { ...(hasBody ? others : below), ...above };
 }
 
 function parseRule(text: string): string | Problem {
   if (text === 'none' || /^[A-Za-z0-9._-]{1,63}\/[A-Za-z0-9._-]{1,63}$/.test(text)) return text;
   const help = 'write <policy>/<rule>, or `none` when no rule decides';
   return new Problem(`${quoted(text)} is not the name of a rule`, help);
-}
-
-function parseReason(text: string): keyof typeof Reason | Problem {
-  const names = Object.keys(Reason) as (keyof typeof Reason)[];
-  const found = names.find((name) => name === text || text === `DTA${1000 + Reason[name]}`);
-  return found ?? new Problem(`there is no reason ${quoted(text)}`, suggestName(text, names));
 }

@@ -38,7 +38,7 @@ const restrictionSchema = z
     verdict: z.enum(restrictionNames).meta({ description: 'what it does' }),
     as: z.enum(['source', 'destination']).meta({ description: 'whose calls it is about' }),
     subject: leaf(parseSubject, {
-      description: '<environment>/<service>; default the source, or the destination',
+      description: '`<environment>/<service>`; default the source, or the destination',
     }).optional(),
     readOnly: z.boolean().meta({ description: 'degrade: only GET, HEAD, OPTIONS' }).optional(),
     noClearance: z.boolean().meta({ description: 'degrade: masks everything' }).optional(),

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 
 import { expect, test } from 'vitest';
-
+import { parseTests } from '../../cli/policy-lab/read-tests.ts';
 import { formatPolicyText } from '../format/format-policy-text.ts';
 import { kindsByName } from '../kinds/kinds.ts';
 import { parsePolicySet } from '../parse.ts';
@@ -23,6 +23,11 @@ test.each(kinds)('the example of %s is in canonical form and of that kind', (kin
   const text = exampleOf(kind);
   expect(text).toContain(`\nkind: ${kind}\n`);
   expect(formatPolicyText(`${kind}.yaml`, text)).toEqual({ text });
+});
+
+test('the example of PolicyTest is a test without mistakes', () => {
+  const { tests, errors } = parseTests([{ name: 'a_test.yaml', text: exampleOf('PolicyTest') }]);
+  expect({ errors, cases: tests[0]?.cases.length }).toEqual({ errors: [], cases: 2 });
 });
 
 test('every field has a type and a meaning', () => {
@@ -50,7 +55,7 @@ const rule = (text: string) =>
 function policyOf(example: string): string {
   if (example.startsWith('apiVersion:')) return example;
   if (/^(?:from|to|when):/.test(example)) return rule(example);
-  const kind = example.startsWith('rules:') ? 'MaskingPolicy' : 'DataClassification';
+  const kind = /^(?:rules|unreadable):/.test(example) ? 'MaskingPolicy' : 'DataClassification';
   return head(kind) + indented(example, '  ');
 }
 

@@ -4,15 +4,18 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 import { kindsByName } from '../kinds/kinds.ts';
+import { policyTestSchema } from '../kinds/policy-test.ts';
 import { type JsonSchema, type ObjectShape, objectsOf } from './schema-shape.ts';
 
 /** Texts of docs/policy/ by file name. `make generate` writes them. */
 export function renderReference(): Map<string, string> {
   const pages = new Map<string, string>();
-  for (const [name, { schema }] of kindsByName) {
+  const add = (name: string, schema: z.ZodType, guide: string): void => {
     const rendered = z.toJSONSchema(schema, { io: 'input' }) as JsonSchema;
-    pages.set(`${name}.md`, renderPage(name, rendered));
-  }
+    pages.set(`${name}.md`, renderPage(name, rendered, guide));
+  };
+  for (const [name, { schema }] of kindsByName) add(name, schema, 'policy-reference.md');
+  add('PolicyTest', policyTestSchema, 'policy-tools.md');
   return pages;
 }
 
@@ -21,7 +24,7 @@ export function exampleOf(kind: string): string {
   return readFileSync(new URL(`examples/${kind}.yaml`, import.meta.url), 'utf8');
 }
 
-function renderPage(kind: string, schema: JsonSchema): string {
+function renderPage(kind: string, schema: JsonSchema, guide: string): string {
   const objects = objectsOf(schema);
   const paths = new Set(objects.map(({ path }) => path));
   return [
@@ -29,7 +32,7 @@ function renderPage(kind: string, schema: JsonSchema): string {
     '',
     '<!-- Written by `make generate` from the schema of the kind; do not edit. -->',
     '',
-    'What the forms mean is told in [policy-reference.md](../policy-reference.md).',
+    `What the forms mean is told in [${guide}](../${guide}).`,
     '',
     '```yaml',
     exampleOf(kind).trimEnd(),
@@ -81,7 +84,9 @@ function typeOf(schema: JsonSchema, path: string, paths: ReadonlySet<string>): s
 }
 
 function typeName({ type }: JsonSchema): string {
-  return typeNames.get(type ?? '') ?? type ?? 'any value';
+  if (type === undefined) return 'any value';
+  const types = [type].flat();
+  return types.map((one) => typeNames.get(one) ?? one).join(' or ');
 }
 
 // As GitHub makes anchors of headings.
@@ -109,7 +114,7 @@ function examplesOf(schema: JsonSchema): string {
 }
 
 function code(text: string): string {
-  return text === '' || text === 'both' ? text : `\`${text}\``;
+  return text === '' || text === 'both' || text.includes(' ') ? text : `\`${text}\``;
 }
 
 function codeOf(value: unknown): string {

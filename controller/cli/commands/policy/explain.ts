@@ -1,17 +1,13 @@
 /** `dta policy explain`: why a request gets its answer, and what would have changed it. */
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 
 import { policyInvalid } from '../../../api/problem.ts';
 import { systemClock } from '../../../clock.ts';
 import { DtaError } from '../../../errors.ts';
 import { Direction } from '../../../layout.ts';
-import type { BundleTarget } from '../../../policy/compile.ts';
-import { parseName } from '../../../policy/kinds/leaf.ts';
-import { joinQuestions, parseDomain, type QuestionFields } from '../../../policy/kinds/question.ts';
+import { joinQuestions, type QuestionFields } from '../../../policy/kinds/question.ts';
 import { parsePolicySet } from '../../../policy/parse.ts';
-import type { PolicySet } from '../../../policy/policy-set.ts';
 import { Problem } from '../../../policy/problem.ts';
-import { destinationsOf } from '../../../policy/select.ts';
 import { outputOption, printJson } from '../../output.ts';
 import { readPolicyFiles } from '../../policy-files.ts';
 import { explain } from '../../policy-lab/explain.ts';
@@ -25,15 +21,17 @@ import {
 import { questionOf } from '../../policy-lab/question-of.ts';
 import { showExplanation } from '../../policy-lab/show-explanation.ts';
 import { smallestChange } from '../../policy-lab/smallest-change.ts';
+import {
+  checkDestination,
+  type TargetOptions,
+  targetFromOptions,
+  targetOptions,
+} from '../../policy-lab/target-flags.ts';
 import { filterPath } from '../../project-paths.ts';
 
-interface Options extends Omit<QuestionOptions, 'request'> {
+interface Options extends Omit<QuestionOptions, 'request'>, TargetOptions {
   readonly request?: string;
-  readonly destination?: { readonly service: string; readonly environment: string };
-  readonly service?: string;
-  readonly environment?: string;
   readonly direction: 'inbound' | 'outbound';
-  readonly mesh?: string;
   readonly exitCode?: boolean;
   readonly output: string;
 }
@@ -45,18 +43,14 @@ export function explainCommand(): Command {
       'ask the filter about one request: the verdict, why, and what would have changed it',
     )
     .argument('<path...>', 'files or folders: together one policy set')
-    .option('--destination <service@environment>', 'who is called', parseDestination)
-    .option('--service <name>', 'who is called', name)
-    .option('--environment <name>', 'where it runs', name)
     .addOption(
       new Option('--direction <side>', 'whose proxy decides')
         .choices(['inbound', 'outbound'])
         .default('inbound'),
     )
-    .option('--mesh <domain>', 'trust domain; default that of --spiffe-id, or mesh.test', mesh)
     .option('--request <file>', 'all of the request as JSON, `-` for standard input')
     .option('--exit-code', 'exit with 4 when the verdict is not Allow');
-  for (const option of questionOptions()) command.addOption(option);
+  for (const option of [...targetOptions(), ...questionOptions()]) command.addOption(option);
   return command.addOption(outputOption()).action(run);
 }
 
@@ -64,7 +58,8 @@ async function run(paths: string[], options: Options): Promise<void> {
   const { set, errors } = parsePolicySet(readPolicyFiles(paths));
   if (errors.length > 0) throw policyInvalid(errors);
   const fields = fieldsOf(options);
-  const target = targetOf(options, fields);
+  const direction = options.direction === 'inbound' ? Direction.Inbound : Direction.Outbound;
+  const target = targetFromOptions(options, direction, fields.source?.domain);
   checkDestination(set, target);
   const question = questionOf(fields, target, systemClock());
   if (question instanceof Problem) {
@@ -83,51 +78,4 @@ async function run(paths: string[], options: Options): Promise<void> {
 function fieldsOf({ request, ...options }: Options): QuestionFields {
   const above = questionFromOptions(options);
   return request === undefined ? above : joinQuestions(above, questionFromFile(request));
-}
-
-function targetOf(options: Options, { source }: QuestionFields): BundleTarget {
-  const { destination, mesh: named = source?.domain ?? 'mesh.test' } = options;
-  const service = destination?.service ?? options.service;
-  const environment = destination?.environment ?? options.environment;
-  if (service === undefined || environment === undefined) {
-    throw new DtaError('usage', 'it is not said who is called', {
-      help: 'write `--destination <service>@<environment>`, for example `orders@prod`',
-    });
-  }
-  const direction = options.direction === 'inbound' ? Direction.Inbound : Direction.Outbound;
-  return { mesh: named, service, environment, direction };
-}
-
-// Everything is denied where there are no policies: that is more often a slip than a question.
-function checkDestination(set: PolicySet, { service, environment }: BundleTarget): void {
-  const known = destinationsOf(set);
-  const isKnown = known.some(
-    (one) =>
-      one.service === service && (one.environment === undefined || one.environment === environment),
-  );
-  if (isKnown) return;
-  const names = known.map((one) => `${one.service}@${one.environment ?? '<any>'}`);
-  throw new DtaError('usage', `no policy is for \`${service}@${environment}\``, {
-    help: `the policies are for ${names.slice(0, 10).join(', ')}${names.length > 10 ? ', ...' : ''}`,
-  });
-}
-
-function parseDestination(text: string): { service: string; environment: string } {
-  const [service = '', environment, ...more] = text.split('@');
-  if (environment === undefined || more.length > 0) {
-    throw new InvalidArgumentError('expected <service>@<environment>, for example orders@prod');
-  }
-  return { service: name(service), environment: name(environment) };
-}
-
-function name(text: string): string {
-  const read = parseName(text);
-  if (read instanceof Problem) throw new InvalidArgumentError(`${read.message}: ${read.help}`);
-  return read;
-}
-
-function mesh(text: string): string {
-  const read = parseDomain(text);
-  if (read instanceof Problem) throw new InvalidArgumentError(`${read.message}: ${read.help}`);
-  return read;
 }

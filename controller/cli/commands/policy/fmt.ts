@@ -11,7 +11,7 @@ import { DtaError } from '../../../errors.ts';
 import { formatPolicyText } from '../../../policy/format/format-policy-text.ts';
 import type { PolicyError } from '../../../policy/policy-error.ts';
 import type { PolicyFile } from '../../../policy/yaml-file.ts';
-import { readPolicyFiles } from '../../policy-files.ts';
+import { readPolicyTexts } from '../../policy-files.ts';
 
 interface Options {
   readonly check?: boolean;
@@ -36,7 +36,7 @@ export function fmtCommand(input: Readable = process.stdin): Command {
       if (isStream && paths.length > 1) {
         throw new DtaError('usage', '`-` stands beside other paths', { help: 'name it alone' });
       }
-      const files = isStream ? [{ name: '-', text: await readAll(input) }] : readPolicyFiles(paths);
+      const files = isStream ? [{ name: '-', text: await readAll(input) }] : readPolicyTexts(paths);
       const formatted = formatAll(files);
       const changed = formatted.filter((file) => file.formatted !== file.text);
       if (options.check === true) reportCheck(changed);

@@ -10,7 +10,7 @@ import {
 import type { ImportNote } from '../../../policy/import/note.ts';
 import { outputOption, printJson } from '../../output.ts';
 import { parsePort } from '../../parse-arguments.ts';
-import { readPolicyFiles } from '../../policy-files.ts';
+import { readPolicyTexts } from '../../policy-files.ts';
 
 interface Options extends ImportOptions {
   readonly strict: boolean;
@@ -52,7 +52,7 @@ export function importCommand(): Command {
           help: 'a service account has its name within a namespace: say what stands for both',
         });
       }
-      const { text, notes, errors } = importAuthorizationPolicies(readPolicyFiles(paths), options);
+      const { text, notes, errors } = importAuthorizationPolicies(readPolicyTexts(paths), options);
       if (errors.length > 0) throw policyInvalid([...errors]);
       const lost = notes.filter(({ kind }) => kind === 'notCarried');
       if (strict && lost.length > 0) {

@@ -1,0 +1,60 @@
+/** Trailers of masked bodies: values in them are masked like the body, and what would be untrue of it goes. */
+import { MapType, Status } from '../abi/enums';
+import { dataLen, dataPtr, readPairs, removeHeader } from '../abi/hostcalls';
+import {
+  pairNameLen,
+  pairNamePtr,
+  pairValueLen,
+  pairValuePtr,
+  pairsNext,
+  pairsOpen,
+} from '../abi/header-pairs';
+import { heldBlob } from '../mask/holder';
+import { openValues } from '../mask/values';
+import { endsWith, startsWith } from '../memory/bytes';
+import { text } from '../memory/text';
+import { takeFound } from './masked-headers';
+import { dropDigests } from './mend';
+import { rewritePairs } from './rewrite-pairs';
+import { Side, bodyOf, trailersOf } from './sides';
+import { BodyState, Stream } from './streams';
+
+/** Envoy's decompressors say in trailers how many bytes they took. */
+const DECOMPRESSOR = text('x-envoy-decompressor-');
+const COMPRESSED_BYTES = text('-compressed-bytes');
+/** A message of google.rpc.Status in base64, with any detail in it. */
+const STATUS_DETAILS = text('grpc-status-details-bin');
+
+/** Whether the last trailers said that a decompressor of Envoy took bytes. */
+export let saysBodyWasLost: bool = false;
+
+/** Masks the trailers of a side whose body has a profile. */
+export function maskTrailers(stream: Stream, side: Side): void {
+  saysBodyWasLost = false;
+  const body = bodyOf(stream, side);
+  const map = trailersOf(side);
+  if (readPairs(map) != Status.Ok) return;
+  const pairs = dataPtr;
+  const len = dataLen;
+  removeOwn(map, pairs, len);
+  if (body.state == BodyState.Passing) return;
+  dropDigests(map);
+  removeHeader(map, STATUS_DETAILS.ptr, STATUS_DETAILS.len);
+  openValues(heldBlob(body.holder), stream.clearance, stream.band);
+  if (readPairs(map) == Status.Ok && rewritePairs(map, dataPtr, dataLen, true)) {
+    takeFound(stream, body);
+  }
+}
+
+/** What Envoy's filters around this one tell each other is no business of applications. */
+function removeOwn(map: MapType, pairs: usize, len: u32): void {
+  pairsOpen(pairs, len);
+  while (pairsNext()) {
+    if (!startsWith(pairNamePtr, pairNameLen, DECOMPRESSOR.ptr, DECOMPRESSOR.len)) continue;
+    const isTaken =
+      endsWith(pairNamePtr, pairNameLen, COMPRESSED_BYTES.ptr, COMPRESSED_BYTES.len) &&
+      !(pairValueLen == 1 && load<u8>(pairValuePtr) == 0x30);
+    saysBodyWasLost = saysBodyWasLost || isTaken;
+    removeHeader(map, pairNamePtr, pairNameLen);
+  }
+}
