@@ -13,12 +13,9 @@ import { liveValuesSchema } from './migrations/0004-live-values.ts';
 import { shadowDiffersSchema } from './migrations/0005-shadow-differs.ts';
 import { privacySchema } from './migrations/0006-privacy.ts';
 
-
 import { bodyOutcomesSchema } from './migrations/0007-body-outcomes.ts';
 
-
 import { serviceIdentitySchema } from './migrations/0015-service-identity.ts';
-
 
 /** Values that a statement takes. */
 export type SqlValue = null | number | bigint | string;

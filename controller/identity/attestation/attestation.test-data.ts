@@ -13,7 +13,6 @@ import { join } from 'node:path';
 
 import { pino } from 'pino';
 
-import { makeKeyAndRequest } from '../../agent/csr.ts';
 import { DtaError } from '../../errors.ts';
 import { Database } from '../../store/database.ts';
 import { SqliteIdentityStore } from '../../store/sqlite-identity-store.ts';
@@ -29,7 +28,7 @@ export class AttestedMesh {
   readonly counted: string[] = [];
   readonly db = new Database(':memory:');
   readonly identities: IdentityService;
-  readonly csr = makeKeyAndRequest().csrPem;
+  readonly csr = requestByOpenssl();
   #read = 0;
 
   constructor(attestors: (clock: () => number) => readonly Attestor[] = () => []) {
@@ -62,6 +61,16 @@ export class AttestedMesh {
     this.#read = this.lines.length;
     return String(line?.reason);
   }
+}
+
+let madeRequest: string | undefined;
+
+/** A request for a P-256 key, the same each time. */
+function requestByOpenssl(): string {
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  const args = ['req', '-new', ...curve, '-subj', '/CN=x', '-keyout', '/dev/null'];
+  madeRequest ??= execFileSync('openssl', args, { stdio: ['ignore', 'pipe', 'ignore'] }).toString();
+  return madeRequest;
 }
 
 /** A foreign authority: root, intermediate and leaves, as openssl makes them. */

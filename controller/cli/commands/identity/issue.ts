@@ -38,19 +38,16 @@ export function issueCommand(): Command {
     });
 }
 
-function issue(registration: string | undefined, options: Options): Promise<TokenReply> {
+async function issue(registration: string | undefined, options: Options): Promise<TokenReply> {
   const { service, team, environment, label, host, agent, dataDir } = options;
   const bounds = { ...(host !== undefined && { host }), ...(agent !== undefined && { agent }) };
-  const client = operatorClient(dataDir);
-  const isNamed = service !== undefined && team !== undefined && environment !== undefined;
-  if (registration === undefined && isNamed) {
-    return client.issueIdentity({ service, team, environment, labels: label ?? {}, ...bounds });
+  const isNamed = [service, team, environment, label].some((option) => option !== undefined);
+  if (registration !== undefined && !isNamed) {
+    return await new IdentityClient(operatorClient(dataDir)).issueToken(registration, bounds);
   }
-  if (
-    registration !== undefined &&
-    [service, team, environment, label].every((o) => o === undefined)
-  ) {
-    return new IdentityClient(client).issueToken(registration, bounds);
+  if (registration === undefined && service && team && environment) {
+    const request = { service, team, environment, labels: label ?? {}, ...bounds };
+    return await operatorClient(dataDir).issueIdentity(request);
   }
   throw new DtaError('usage', 'name either a registration, or service, team and environment', {
     help: '`dta identity list --registrations` shows registrations',
