@@ -6,6 +6,8 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { ControllerClient } from '../../controller/agent/controller-client.ts';
+import { join as joinMesh } from '../../controller/agent/join.ts';
 import { ForeignAuthority } from '../../controller/identity/attestation/attestation.test-data.ts';
 import { dtaInProcess } from './in-process.ts';
 import { type Running, startDta } from './run.ts';
@@ -155,6 +157,18 @@ workloads:
     expect(stdout).not.toContain('degraded');
     const nobody = await dtaInProcess(['status', '--agent', join(directory, 'no.sock')]);
     expect(nobody).toMatchObject({ exit: 8, stdout: '' });
+  });
+
+  it('is counted, and so is who is refused', async () => {
+    const { token } = await json('identity', 'issue', 'orders', '--host', '192.0.2.1');
+    const url = `https://127.0.0.1:${agentPort}`;
+    const attempt = joinMesh(new ControllerClient(url, AbortSignal.timeout(10_000)), token);
+    await expect(attempt).rejects.toMatchObject({ code: 'denied', message: 'join denied' });
+    const [operators = ''] = /http:\S+/.exec(controller.said) ?? [];
+    const metrics = await (await fetch(`${operators}/metrics`)).text();
+    expect(metrics).toContain('dta_attestations_total{method="unix",result="granted"} 1');
+    expect(metrics).toContain('dta_attestations_total{method="x509pop",result="granted"} 1');
+    expect(metrics).toContain('dta_attestations_total{method="join_token",result="refused"} 1');
   });
 
   it('renews when it is told to, within a second or so', async () => {
