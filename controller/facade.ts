@@ -10,6 +10,7 @@ import type { AuditService } from './audit/ingest.ts';
 import type { AuditQuery, IngestResult, StoredAuditRecord } from './audit/model.ts';
 import type { Clock } from './clock.ts';
 import type { AuthorityDesk } from './identity/authority-desk.ts';
+import type { InstanceView } from './identity/model.ts';
 import type { IdentityService } from './identity/service.ts';
 import type { TrustWatch } from './identity/trust-watch.ts';
 import { Direction } from './layout.ts';
@@ -20,7 +21,7 @@ import type { ProxyStatus } from './xds/model.ts';
 
 /** What it speaks for. */
 export interface FacadeParts {
-  readonly identities: Pick<IdentityService, 'trustDomain'>;
+  readonly identities: Pick<IdentityService, 'trustDomain' | 'list' | 'rotations'>;
   readonly authority: Pick<AuthorityDesk, 'faults'>;
   readonly trust: Pick<TrustWatch, 'skews'>;
   readonly policies: PolicyPublisher;
@@ -110,12 +111,35 @@ export class Facade implements PolicyApi, StatusSource, AuditFeed, AuditIntake {
         dropped: String(counters.dropped),
         vms: counters.vms,
       },
-      degraded: this.#degraded(proxies),
+      degraded: [...this.#degraded(proxies), ...(await this.#lateIdentities())],
     };
   }
 
   unready(): string[] {
     return this.#parts.states.epoch === 0n ? ['no state has been made'] : [];
+  }
+
+  /** Instances that should have renewed: their certificates end soon, or an order is open. */
+  async #lateIdentities(): Promise<ControllerStatus['degraded']> {
+    const { identities, clock } = this.#parts;
+    const late = lateInstances(await identities.list(), clock());
+    const open = await identities.rotations.open();
+    return [
+      ...late.slice(0, mostShown).map(({ spiffeId, dueMs, endMs }) => ({
+        what: `the certificate of ${spiffeId} ends ${new Date(endMs).toISOString()} and was not renewed`,
+        sinceMs: dueMs,
+        help: 'is its agent running, and does it reach the controller? its log says why',
+      })),
+      ...(open.length > 0
+        ? [
+            {
+              what: `${open.length} instance(s) have not followed an order to rotate: ${open.slice(0, 5).join(', ')}`,
+              sinceMs: clock(),
+              help: 'they renew when their agents are back; `dta identity list` shows when they end',
+            },
+          ]
+        : []),
+    ];
   }
 
   #degraded(proxies: readonly ProxyStatus[]): ControllerStatus['degraded'] {
@@ -151,6 +175,22 @@ export class Facade implements PolicyApi, StatusSource, AuditFeed, AuditIntake {
   }
 }
 
+interface LateInstance {
+  readonly spiffeId: string;
+  readonly dueMs: number;
+  readonly endMs: number;
+}
+
+/** Past three quarters of the life of their newest certificate, which has not ended: agents renew at half of it. */
+function lateInstances(instances: readonly InstanceView[], nowMs: number): LateInstance[] {
+  return instances.flatMap(({ spiffeId, certificate, revokedAtMs }) => {
+    if (!certificate || revokedAtMs !== undefined || certificate.notAfterMs <= nowMs) return [];
+    const { notBeforeMs, notAfterMs: endMs } = certificate;
+    const dueMs = notBeforeMs + (endMs - notBeforeMs) * 0.75;
+    return nowMs >= dueMs ? [{ spiffeId, dueMs, endMs }] : [];
+  });
+}
+
 function viewPublished({ publication, bundles }: Published): PolicySetView {
   return {
     revision: publication.number,
@@ -184,3 +224,6 @@ function viewProxy(proxy: ProxyStatus): ControllerStatus['proxies'][number] {
     })),
   };
 }
+
+/** Of what is degraded for one reason. */
+const mostShown = 20;

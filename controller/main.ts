@@ -15,6 +15,7 @@ import { AuditService } from './audit/ingest.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { ControllerMetrics } from './controller-metrics.ts';
 import { Facade } from './facade.ts';
+import { openAttestors } from './identity/attestation/open-attestors.ts';
 import { AuthorityDesk } from './identity/authority-desk.ts';
 import type { IssuerWish } from './identity/make-issuer.ts';
 import { openAuthority } from './identity/open-authority.ts';
@@ -28,6 +29,7 @@ import { Clearances, maskingDir } from './privacy/clearances.ts';
 import { MaskingKeys } from './privacy/masking-keys.ts';
 import { RevealDesk } from './privacy/reveal-desk.ts';
 import { createProver, filterEnvironment, hostEnvironment } from './prove-bundle.ts';
+import { RegistrationFiles } from './registration-files.ts';
 import { Coalescer } from './risk/coalesce.ts';
 import { LiveValueDesk } from './risk/live-value-desk.ts';
 import { StateDesk } from './risk/state-desk.ts';
@@ -65,6 +67,8 @@ export interface ControllerOptions {
   readonly newMesh?: IssuerWish;
   /** Program that makes and keeps new keys of the authority (`key-command.ts`); absent: files. */
   readonly keyCommand?: readonly string[];
+  /** File that says what workloads may join with beside tokens (docs/identity.md, "Attestation"). */
+  readonly attestorsPath?: string;
   readonly clock?: Clock;
   readonly log: Log;
 }
@@ -107,9 +111,9 @@ async function assemble(
   const operatorToken = openOperatorToken(dataDir);
   const db = new Database(join(dataDir, 'controller.db'));
   closers.push(() => db.close());
-  const { identities, authority, trust } = await openIdentities(options, clock, db);
-  const privacy = await openPrivacy(options, clock, new SqlitePrivacyStore(db));
   const metrics = new ControllerMetrics();
+  const { identities, authority, trust } = await openIdentities(options, clock, db, metrics);
+  const privacy = await openPrivacy(options, clock, new SqlitePrivacyStore(db));
   const live = new LiveValueDesk({ store: new SqliteLiveValueStore(db), clock, log });
   const states = new StateDesk({
     mesh: trustDomain,
@@ -169,20 +173,25 @@ interface Identities {
 }
 
 async function openIdentities(
-  { dataDir, trustDomain, leafTtlMs, newMesh, keyCommand, log }: ControllerOptions,
+  options: ControllerOptions,
   clock: Clock,
   db: Database,
+  metrics: ControllerMetrics,
 ): Promise<Identities> {
+  const { dataDir, trustDomain, leafTtlMs, newMesh, keyCommand, attestorsPath, log } = options;
+  const attestors = openAttestors(attestorsPath, clock);
   const dir = join(dataDir, 'ca');
   const issuers = new SqliteIssuerStore(db);
   const opening = { dir, store: issuers, trustDomain, nowMs: clock(), newMesh };
   const authority = await openAuthority(opening);
-  const store = new SqliteIdentityStore(db);
-  return {
-    identities: new IdentityService({ store, authority, clock, log, leafTtlMs }),
-    authority: new AuthorityDesk({ authority, store: issuers, dir, keyCommand, clock, log }),
-    trust: new TrustWatch(authority, clock),
-  };
+  const identities = new IdentityService({
+    ...{ store: new SqliteIdentityStore(db), authority, clock, log, leafTtlMs, attestors },
+    observer: metrics.identity,
+  });
+  const { rotations } = identities;
+  const parts = { authority, store: issuers, dir, keyCommand, rotations, clock, log };
+  const desk = new AuthorityDesk(parts);
+  return { identities, authority: desk, trust: new TrustWatch(authority, identities, clock) };
 }
 
 /** Who may see clear values is said in the same directory as what they are made with. */
@@ -265,6 +274,7 @@ async function listen(parts: Parts & { operatorToken: string }): Promise<Servers
     token: parts.operatorToken,
     identities,
     authority,
+    registrations: new RegistrationFiles(identities.registrar),
     policies: facade,
     live: parts.live,
     privacy: parts.privacy,

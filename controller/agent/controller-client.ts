@@ -2,14 +2,13 @@
  * The agent's side of the controller's HTTPS API. The root is checked by every call but the one
  * that fetches it.
  */
-import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { buffer } from 'node:stream/consumers';
 import { checkServerIdentity } from 'node:tls';
 
 import { z } from 'zod';
 
-import { type Clock, systemClock } from '../clock.ts';
+import { systemClock } from '../clock.ts';
 import { DtaError, type ErrorCode, errorCatalogue } from '../errors.ts';
 import { rootServerName } from '../identity/root-server-name.ts';
 import { clockFaults, showSkew } from './clock-skew.ts';
@@ -34,28 +33,55 @@ export interface Grant {
   readonly notAfterMs: number;
 }
 
-/** News of the trust. */
+/** News of the trust, and whether the certificate is to be renewed now. */
 export interface TrustAnswer {
   readonly rootPem: string;
   readonly generation: number;
-  /** The certificate is to be renewed now. */
-  readonly renew: boolean;
-  /** By how much the clock here is ahead of the controller's, as its answer shows it; milliseconds. */
-  readonly skewMs: number | undefined;
+  readonly renewal?: RenewalOrder | undefined;
+}
+
+/** An order to renew, to be followed within a time. */
+export interface RenewalOrder {
+  /** Rising. */
+  readonly number: number;
+  readonly spreadMs: number;
+  readonly reason: string;
+}
+
+/** What an agent has heard of already. */
+export interface Heard {
+  /** Of the trust. */
+  readonly generation: number;
+  /** Number of the last order; 0: none. */
+  readonly order: number;
+}
+
+/** This host's clock, and what it is compared with. */
+export interface HostClock {
+  nowMs(): number;
+  /** Takes the `Date` of an answer; gives by how much this clock is ahead, in milliseconds. */
+  compare(date: string | undefined): number | undefined;
+}
+
+interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly content: Uint8Array;
+  readonly type: string;
 }
 
 /** One controller, by its URL. */
 export class ControllerClient {
   readonly #base: URL;
   readonly #signal: AbortSignal;
-  readonly #clock: Clock;
+  readonly #clock: HostClock;
 
   /**
-   * `signal` ends every call.
+   * `signal` ends every call. `clock` is compared with the `Date` of each answer.
    *
    * @throws DtaError `usage` when `url` is no `https` URL.
    */
-  constructor(url: string, signal: AbortSignal, clock: Clock = systemClock) {
+  constructor(url: string, signal: AbortSignal, clock: HostClock = uncompared) {
     if (!URL.canParse(url) || new URL(url).protocol !== 'https:') {
       throw new DtaError('usage', `\`${url}\` is no URL of a controller`, {
         help: 'use https://<host>:<port>',
@@ -75,7 +101,7 @@ export class ControllerClient {
    */
   async fetchRoot(keyHash: string): Promise<string> {
     const unchecked = { rejectUnauthorized: false };
-    const { rootPem } = (await this.#call('GET', '/v1/trust', trust, unchecked)).body;
+    const { rootPem } = await this.#call('GET', '/v1/trust', trust, unchecked);
     const root = readRoots(rootPem).find((each) => keyHashOfRoot(each) === keyHash);
     if (root) return root.toString();
     throw new DtaError('denied', `the authority at \`${this.#base.origin}\` is not the token's`, {
@@ -85,25 +111,49 @@ export class ControllerClient {
 
   /**
    * Trades `token` for a certificate; the server has to prove itself under `rootPem` before it sees
-   * the token.
+   * the token. `agent` is shown with tokens that are bound to one.
    */
-  async join(rootPem: string, token: string, csrPem: string): Promise<Grant> {
+  async join(
+    rootPem: string,
+    token: string,
+    csrPem: string,
+    agent?: ClientIdentity,
+  ): Promise<Grant> {
+    const tls = this.#tls(rootPem, agent);
+    return await this.#call('POST', '/v1/join', grant, tls, { token, csr: csrPem });
+  }
+
+  /** Asks for a nonce to sign. */
+  async challenge(rootPem: string, method: string): Promise<string> {
+    const reply = z.object({ nonce: z.string() });
     const tls = this.#tls(rootPem);
-    return (await this.#call('POST', '/v1/join', grant, tls, { token, csr: csrPem })).body;
+    return (await this.#call('POST', '/v1/attest/challenge', reply, tls, { method })).nonce;
+  }
+
+  /** Trades evidence for a certificate; `agent` is shown when it vouches. */
+  async attest(
+    rootPem: string,
+    evidence: { readonly method: string; readonly evidence: Readonly<Record<string, string>> },
+    csrPem: string,
+    agent?: ClientIdentity,
+  ): Promise<Grant> {
+    const tls = this.#tls(rootPem, agent);
+    return await this.#call('POST', '/v1/attest', grant, tls, { ...evidence, csr: csrPem });
   }
 
   /** Renews the certificate `identity`. */
   async renew(rootPem: string, identity: ClientIdentity, csrPem: string): Promise<Grant> {
     const tls = this.#tls(rootPem, identity);
-    return (await this.#call('POST', '/v1/renew', grant, tls, { csr: csrPem })).body;
+    return await this.#call('POST', '/v1/renew', grant, tls, { csr: csrPem });
   }
 
-  /** Waits for news of the trust, at most some fifteen seconds; `generation` is what is held. */
-  async watch(rootPem: string, identity: ClientIdentity, generation: number): Promise<TrustAnswer> {
-    const tls = this.#tls(rootPem, identity);
-    const report = { generation, clockMs: this.#clock() };
-    const { body, dateMs } = await this.#call('POST', '/v1/watch', news, tls, report);
-    return { ...body, skewMs: dateMs === undefined ? undefined : this.#clock() - dateMs };
+  /**
+   * Waits for news of the trust and for an order to renew, at most some fifteen seconds. `denied`:
+   * the identity is revoked.
+   */
+  async watch(rootPem: string, identity: ClientIdentity, heard: Heard): Promise<TrustAnswer> {
+    const report = { ...heard, clockMs: this.#clock.nowMs() };
+    return await this.#call('POST', '/v1/watch', news, this.#tls(rootPem, identity), report);
   }
 
   /** Hands over an audit batch. `usage`: the controller can never read it. */
@@ -131,29 +181,23 @@ export class ControllerClient {
     path: string,
     reply: T,
     tls: RequestOptions,
-    body?: Uint8Array | Record<string, string | number>,
-  ): Promise<{ body: z.output<T>; dateMs: number | undefined }> {
+    body?: Uint8Array | Record<string, unknown>,
+  ): Promise<z.output<T>> {
     const isBytes = body instanceof Uint8Array;
     const content = isBytes ? body : Buffer.from(body === undefined ? '' : JSON.stringify(body));
     const type = isBytes ? 'application/octet-stream' : 'application/json';
-    const { status, dateMs, text } = await this.#exchange(method, path, tls, content, type);
+    const { status, text } = await this.#exchange({ method, path, content, type }, tls);
     const parsed = parseJson(text);
     if (status !== 200) throw problemError(status, parsed);
     const understood = reply.safeParse(parsed);
-    if (understood.success) return { body: understood.data, dateMs };
+    if (understood.success) return understood.data;
     throw new DtaError('internal', 'the controller answered something that is not understood', {
       help: 'is the controller of the same version as this agent?',
       cause: understood.error,
     });
   }
 
-  #exchange(
-    method: string,
-    path: string,
-    tls: RequestOptions,
-    content: Uint8Array,
-    type: string,
-  ): Promise<Exchanged> {
+  #exchange({ method, path, content, type }: Call, tls: RequestOptions): Promise<Exchanged> {
     return new Promise((resolve, reject) => {
       const fail = (cause: unknown): void => {
         this.#unreachable(cause).then(reject, reject);
@@ -172,8 +216,10 @@ export class ControllerClient {
       });
       request.once('error', fail);
       request.once('response', (answer) => {
+        const skewMs = this.#clock.compare(answer.headers.date);
+        const status = answer.statusCode ?? 0;
         buffer(answer).then(
-          (bytes) => resolve({ ...headOf(answer), text: bytes.toString('utf8') }),
+          (bytes) => resolve({ status, skewMs, text: bytes.toString('utf8') }),
           fail,
         );
       });
@@ -203,10 +249,9 @@ export class ControllerClient {
    * was checked.
    */
   async #skewMs(): Promise<number | undefined> {
-    const unchecked = { rejectUnauthorized: false };
+    const call = { method: 'GET', path: '/v1/trust', content: new Uint8Array(), type: '' };
     try {
-      const { dateMs } = await this.#call('GET', '/v1/trust', trust, unchecked);
-      return dateMs === undefined ? undefined : this.#clock() - dateMs;
+      return (await this.#exchange(call, { rejectUnauthorized: false })).skewMs;
     } catch {
       return undefined;
     }
@@ -215,17 +260,9 @@ export class ControllerClient {
 
 interface Exchanged {
   readonly status: number;
-  /** Of the answer's `Date`; whole seconds. */
-  readonly dateMs: number | undefined;
+  /** As `HostClock.compare` gives it. */
+  readonly skewMs: number | undefined;
   readonly text: string;
-}
-
-function headOf(answer: IncomingMessage): Omit<Exchanged, 'text'> {
-  const dateMs = Date.parse(answer.headers.date ?? '');
-  return {
-    status: answer.statusCode ?? 0,
-    dateMs: Number.isNaN(dateMs) ? undefined : dateMs,
-  };
 }
 
 function isAboutTime(cause: unknown): boolean {
@@ -255,7 +292,11 @@ function parseJson(text: string): unknown {
 const codes = Object.keys(errorCatalogue) as [ErrorCode, ...ErrorCode[]];
 const problem = z.object({ code: z.enum(codes), message: z.string(), help: z.string().optional() });
 const trust = z.object({ rootPem: z.string() });
-const news = z.object({ rootPem: z.string(), generation: z.number(), renew: z.boolean() });
+const news = z.object({
+  rootPem: z.string(),
+  generation: z.number(),
+  renewal: z.object({ number: z.number(), spreadMs: z.number(), reason: z.string() }).optional(),
+});
 const grant = z.object({
   instance: z.string(),
   spiffeId: z.string(),
@@ -266,4 +307,5 @@ const grant = z.object({
   notAfterMs: z.number(),
 });
 
+const uncompared: HostClock = { nowMs: systemClock, compare: () => undefined };
 const longestAnswerMs = 20_000;

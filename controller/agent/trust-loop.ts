@@ -1,20 +1,24 @@
-/** Follows the trust of the mesh: which roots there are, and whether the own certificate is to go at once. */
+/** Follows the mesh: which roots there are, and whether the own certificate is to be renewed before its time. */
+import type { Clock } from '../clock.ts';
 import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type Alarm, backoffMs, pause } from './alarm.ts';
-import { clockFaults, showSkew } from './clock-skew.ts';
 import type { ControllerClient } from './controller-client.ts';
 import type { HeldIdentity } from './identity.ts';
+import type { RenewalBell } from './renewal-bell.ts';
 
 /** What the loop needs. */
 export interface TrustLoopOptions {
   readonly controller: Pick<ControllerClient, 'watch'>;
   /** What is served now. */
   readonly current: () => HeldIdentity;
+  /** Resolves when another identity is held, or `signal` is aborted. */
+  readonly changed: () => Promise<void>;
   /** Other roots are to be trusted from now on. */
   readonly onTrust: (rootPem: string, generation: number) => void;
-  /** The certificate is to be renewed now. */
-  readonly onRenew: () => void;
+  /** Rung when an order comes, and when the identity was taken away. */
+  readonly bell: RenewalBell;
+  readonly clock: Clock;
   readonly alarm: Alarm;
   readonly random: () => number;
   readonly log: Log;
@@ -23,66 +27,49 @@ export interface TrustLoopOptions {
 
 /** Asks and waits until `signal` is aborted. A controller that is away is asked again with backoff. */
 export async function followTrust(options: TrustLoopOptions): Promise<void> {
-  const { signal, log } = options;
-  const clock = new ClockAlarm(log);
+  const { current, bell, clock, alarm, random, log, signal } = options;
+  let order = 0;
   for (let failures = 0; !signal.aborted; ) {
+    const held = current();
     try {
-      const isIdle = await ask(options, clock);
+      order = await ask(options, held, order);
       failures = 0;
-      if (isIdle) continue;
-      // Between news and what comes of it, lest one is asked for again and again.
-      await pause(options.alarm, settleMs, signal);
     } catch (error) {
       if (signal.aborted) return;
+      if (error instanceof DtaError && error.code === 'denied' && isSame(current(), held)) {
+        log.error({ err: error }, 'the controller refuses this identity');
+        // The renewal tells for sure, and ends what has to end.
+        const changed = options.changed();
+        bell.ring(clock());
+        await changed;
+        continue;
+      }
       failures += 1;
-      clock.onFailure(error);
       log.debug({ err: error, failures }, 'no news of the trust');
-      await pause(options.alarm, backoffMs(failures, 1_500, 20_000, options.random()), signal);
+      await pause(alarm, backoffMs(failures, 700, 3_000, random()), signal);
     }
   }
 }
 
-/** False: there was a reason to renew, which takes a moment. */
-async function ask(options: TrustLoopOptions, clock: ClockAlarm): Promise<boolean> {
-  const held = options.current();
-  const { rootPem } = held;
-  const news = await options.controller.watch(rootPem, held, held.trustGeneration);
-  clock.onSkew(news.skewMs);
-  if (news.generation !== held.trustGeneration) {
-    options.log.info({ generation: news.generation }, 'the roots of the mesh have changed');
-    options.onTrust(news.rootPem, news.generation);
+/** Gives the number of the last order that was heard of. */
+async function ask(
+  { controller, onTrust, bell, clock, random, log }: TrustLoopOptions,
+  held: HeldIdentity,
+  order: number,
+): Promise<number> {
+  const { rootPem, trustGeneration } = held;
+  const news = await controller.watch(rootPem, held, { generation: trustGeneration, order });
+  const { renewal, generation } = news;
+  if (generation !== trustGeneration) {
+    log.info({ generation }, 'the roots of the mesh have changed');
+    onTrust(news.rootPem, generation);
   }
-  if (news.renew) options.onRenew();
-  return !news.renew;
+  if (!renewal) return order;
+  log.info({ reason: renewal.reason, spreadMs: renewal.spreadMs }, 'ordered to renew');
+  bell.ring(clock() + Math.round(random() * renewal.spreadMs));
+  return renewal.number;
 }
 
-/** Says once, and again when it gets worse, that a clock is wrong. */
-class ClockAlarm {
-  readonly #log: Log;
-  #said: 'nothing' | 'warning' | 'error' = 'nothing';
-
-  constructor(log: Log) {
-    this.#log = log;
-  }
-
-  onFailure(error: unknown): void {
-    const skewMs = error instanceof DtaError ? error.fields.skewMs : undefined;
-    if (typeof skewMs === 'number') this.onSkew(skewMs);
-  }
-
-  onSkew(skewMs: number | undefined): void {
-    if (skewMs === undefined) return;
-    const off = Math.abs(skewMs);
-    if (off <= clockFaults.warnMs) {
-      this.#said = 'nothing';
-    } else if (off > clockFaults.alarmMs && this.#said !== 'error') {
-      this.#said = 'error';
-      this.#log.error({ skewMs }, `${showSkew(skewMs)}: certificates are refused`);
-    } else if (this.#said === 'nothing') {
-      this.#said = 'warning';
-      this.#log.warn({ skewMs }, showSkew(skewMs));
-    }
-  }
+function isSame(one: HeldIdentity, other: HeldIdentity): boolean {
+  return one.chainPem === other.chainPem;
 }
-
-const settleMs = 2_000;

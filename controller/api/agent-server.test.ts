@@ -302,9 +302,12 @@ describe('the server', () => {
   it('documents every route', async () => {
     const document = mesh.server?.openApi() as { paths: Record<string, object> };
     expect(Object.keys(document.paths).sort()).toEqual([
+      '/v1/attest',
+      '/v1/attest/challenge',
       '/v1/audit',
       '/v1/join',
       '/v1/renew',
+      '/v1/rotation',
       '/v1/trust',
       '/v1/watch',
     ]);

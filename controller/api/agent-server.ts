@@ -9,19 +9,13 @@ import { DtaError } from '../errors.ts';
 import { rootServerName } from '../identity/root-server-name.ts';
 import type { Log } from '../log.ts';
 import { createApp, listen } from './app.ts';
+import { addAttestationRoutes, readAttestationPeer } from './attestation-routes.ts';
 import type { AgentIdentities, AgentTrust, AuditIntake } from './collaborators.ts';
-import {
-  identityReply,
-  ingestReply,
-  joinRequest,
-  renewRequest,
-  trustReply,
-  watchReply,
-  watchRequest,
-} from './messages.ts';
+import { identityReply, ingestReply, joinRequest, renewRequest, trustReply } from './messages.ts';
 import { authenticatePeer, peerCertificate } from './peer.ts';
 import { problemSchema, Refusal } from './problem.ts';
 import { RateLimit } from './rate-limit.ts';
+import { addWatchRoute } from './watch-route.ts';
 
 /** Key material of a TLS server. */
 export interface ServerCertificate {
@@ -65,7 +59,10 @@ export async function createAgentServer(options: AgentServerOptions): Promise<Ag
   const shelf = new CertificateShelf(options);
   const tls = { ...shelf.use(options.certificate), SNICallback: shelf.choose };
   const app = await createApp({ title: 'SM-DTA controller, for agents', tls, log: options.log });
-  addIdentityRoutes(app, options);
+  const joins = new RateLimit(joinBurst, joinsPerSecond, options.clock);
+  const limit = (request: FastifyRequest) => limitJoins(joins, request);
+  addIdentityRoutes(app, options, limit);
+  addAttestationRoutes(app, options.identities, limit);
   addWatchRoute(app, options);
   addAuditRoute(app, options);
   const port = await listen(app, options);
@@ -80,8 +77,11 @@ export async function createAgentServer(options: AgentServerOptions): Promise<Ag
   };
 }
 
-function addIdentityRoutes(app: FastifyInstance, { identities, clock }: AgentServerOptions): void {
-  const joins = new RateLimit(joinBurst, joinsPerSecond, clock);
+function addIdentityRoutes(
+  app: FastifyInstance,
+  { identities, clock }: AgentServerOptions,
+  limit: (request: FastifyRequest) => void,
+): void {
   const renewals = new RateLimit(renewalBurst, renewalsPerSecond, clock);
   app.post<{ Body: z.infer<typeof joinRequest> }>(
     '/v1/join',
@@ -89,9 +89,12 @@ function addIdentityRoutes(app: FastifyInstance, { identities, clock }: AgentSer
       bodyLimit: 16 * 1024,
       schema: schemaOf('trades a join token for an identity', identityReply, joinRequest),
       // Before the body is read: a flood costs no parsing.
-      onRequest: async (request) => limitJoins(joins, request),
+      onRequest: async (request) => limit(request),
     },
-    async (request) => await identities.join(request.body.token, request.body.csr),
+    async (request) => {
+      const { token, csr } = request.body;
+      return await identities.join(token, csr, await readAttestationPeer(request, identities));
+    },
   );
   app.post<{ Body: z.infer<typeof renewRequest> }>(
     '/v1/renew',
@@ -116,28 +119,6 @@ function addIdentityRoutes(app: FastifyInstance, { identities, clock }: AgentSer
       crlPem: await identities.crlPem(),
       generation: identities.trustGeneration,
     }),
-  );
-}
-
-function addWatchRoute(app: FastifyInstance, { identities, trust }: AgentServerOptions): void {
-  app.post<{ Body: z.infer<typeof watchRequest> }>(
-    '/v1/watch',
-    {
-      bodyLimit: 1024,
-      schema: {
-        ...schemaOf('waits for news of the trust', watchReply, watchRequest),
-        security: [{ clientCertificate: [] }],
-      },
-      onRequest: async (request) => void peerCertificate(socketOf(request)),
-    },
-    async (request) => {
-      const socket = socketOf(request);
-      const { spiffeId } = await authenticatePeer(socket, identities);
-      const left = new AbortController();
-      socket.once('close', () => left.abort());
-      const { raw } = peerCertificate(socket);
-      return await trust.wait(spiffeId, raw, request.body, left.signal);
-    },
   );
 }
 

@@ -241,17 +241,21 @@ export class OperatorClient {
     query: AuditQueryInput,
     signal: AbortSignal,
   ): AsyncGenerator<AuditRecordReply> {
-    const answer = await this.#send(
-      'GET',
-      pathWith(auditPath, { ...query, follow: 'true' }),
-      undefined,
-      signal,
-    );
+    yield* this.follow(pathWith(auditPath, { ...query, follow: 'true' }), auditRecord, signal);
+  }
+
+  /** Lines of `path` as they come, until `signal` is aborted or the controller stops (`unreachable`). */
+  async *follow<T extends z.ZodType>(
+    path: string,
+    line: T,
+    signal: AbortSignal,
+  ): AsyncGenerator<z.output<T>> {
+    const answer = await this.#send('GET', path, undefined, signal);
     if (answer.statusCode !== 200)
       throw errorFromProblem(answer.statusCode ?? 0, await json(answer));
     try {
-      for await (const line of createInterface({ input: answer })) {
-        if (line !== '') yield understand(auditRecord, JSON.parse(line));
+      for await (const text of createInterface({ input: answer })) {
+        if (text !== '') yield understand(line, JSON.parse(text));
       }
       if (!signal.aborted && !answer.complete) throw new Error('the stream was cut');
     } catch (cause) {
@@ -260,6 +264,16 @@ export class OperatorClient {
     } finally {
       answer.destroy();
     }
+  }
+
+  /** One call, for clients of parts of the API. */
+  request<T extends z.ZodType>(
+    method: string,
+    path: string,
+    reply: T,
+    body?: unknown,
+  ): Promise<z.output<T>> {
+    return this.#call(method, path, reply, body);
   }
 
   async #call<T extends z.ZodType>(

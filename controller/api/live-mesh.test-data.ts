@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 
 import { AuditService } from '../audit/ingest.ts';
+import type { Attestor } from '../identity/attestation/attestor.ts';
+import { UnixAttestor } from '../identity/attestation/unix-attestor.ts';
 import { AuthorityDesk } from '../identity/authority-desk.ts';
 import { openAuthority } from '../identity/open-authority.ts';
 import { IdentityService } from '../identity/service.ts';
@@ -52,16 +54,20 @@ export class LiveMesh {
     return mesh;
   }
 
-  /** Makes the authority. */
-  async open(trustDomain: string): Promise<void> {
+  /** Makes the authority. Without attestors of its own it has what needs no configuration. */
+  async open(
+    trustDomain: string,
+    attestors: (clock: () => number) => readonly Attestor[] = () => [new UnixAttestor()],
+  ): Promise<void> {
     const { clock, log, db, nowMs } = this;
     const store = new SqliteIssuerStore(db);
     const dir = join(this.dir, 'ca');
     const authority = await openAuthority({ dir, store, trustDomain, nowMs, newMesh: {} });
-    const identityStore = new SqliteIdentityStore(db);
-    this.identities = new IdentityService({ store: identityStore, authority, clock, log });
-    this.trust = new TrustWatch(authority, clock);
-    this.authority = new AuthorityDesk({ authority, store, dir, clock, log });
+    const parts = { store: new SqliteIdentityStore(db), authority, clock, log };
+    this.identities = new IdentityService({ ...parts, attestors: attestors(clock) });
+    const { rotations } = this.identities;
+    this.trust = new TrustWatch(authority, this.identities, clock);
+    this.authority = new AuthorityDesk({ authority, store, dir, rotations, clock, log });
     this.authority.watch(() => this.trust.holders());
     this.authority.onChange(async () => {
       this.server?.useCertificate(await this.certificate());

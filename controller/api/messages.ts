@@ -34,16 +34,20 @@ export const trustReply = z.object({
   crlPem: z.string().describe('a list of each issuing key'),
   generation: z.number().int(),
 });
-/** `POST /v1/watch`: what the agent has, and its clock. */
+/** `POST /v1/watch`: what the agent has, the last order that it heard of, and its clock. */
 export const watchRequest = z.strictObject({
   generation: z.number().int().min(0),
+  order: z.number().int().min(0).default(0),
   clockMs: timeMs,
 });
 /** Its answer, when there is news or after a quarter of a minute. */
 export const watchReply = z.object({
   rootPem: z.string(),
   generation: z.number().int(),
-  renew: z.boolean(),
+  renewal: z
+    .object({ number: z.number().int(), spreadMs: z.number().int(), reason: z.string() })
+    .optional()
+    .describe('the client certificate is to be renewed, within this time'),
 });
 /** Answer to `POST /v1/audit`. */
 export const ingestReply = z.object({
@@ -59,6 +63,8 @@ export const identityRequest = z.strictObject({
   team: segment,
   service: segment,
   labels: labels.optional(),
+  host: z.string().max(253).optional().describe('address or name that the token has to come from'),
+  agent: z.string().max(128).optional().describe('agent that has to bring it'),
 });
 const registration = z.object({
   id: z.string(),
@@ -86,6 +92,8 @@ const instanceView = z.object({
   registrationId: z.string(),
   spiffeId: z.string(),
   joinedAtMs: timeMs,
+  method: z.string().optional(),
+  evidence: z.string().optional(),
   revokedAtMs: timeMs.optional(),
   revokedReason: z.string().optional(),
   revokedBy: z.string().optional(),

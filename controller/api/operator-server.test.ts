@@ -13,6 +13,7 @@ import { DtaError } from '../errors.ts';
 import { Clearances, maskingDir } from '../privacy/clearances.ts';
 import { MaskingKeys } from '../privacy/masking-keys.ts';
 import { RevealDesk } from '../privacy/reveal-desk.ts';
+import { RegistrationFiles } from '../registration-files.ts';
 import { LiveValueDesk } from '../risk/live-value-desk.ts';
 import { SqliteLiveValueStore } from '../store/sqlite-live-value-store.ts';
 import { SqlitePrivacyStore } from '../store/sqlite-privacy-store.ts';
@@ -81,6 +82,7 @@ async function start(where: OperatorAddress): Promise<OperatorServer> {
     token,
     identities: mesh.identities,
     authority: mesh.authority,
+    registrations: new RegistrationFiles(mesh.identities.registrar),
     policies,
     live: new LiveValueDesk({
       store: new SqliteLiveValueStore(mesh.db),
@@ -380,7 +382,7 @@ describe('the server', () => {
     const routes = Object.keys(document.paths).sort();
     expect(routes).toContain('/v1/identities/{id}/revoke');
     expect(routes).toContain('/v1/ca/{id}/taint');
-    expect(routes).toHaveLength(24);
+    expect(routes).toHaveLength(30);
     expect(JSON.stringify(document.paths['/v1/audit']?.get)).toContain('"name":"limit"');
     expect(JSON.stringify(document.paths['/v1/identities']?.post)).toContain('"environment"');
   });

@@ -11,6 +11,8 @@ export interface Peer {
   readonly spiffeId: string;
   /** UUID of the instance. */
   readonly instance: string;
+  readonly environment: string;
+  readonly service: string;
 }
 
 /**
@@ -50,7 +52,8 @@ export async function authenticatePeer(
   if (revoked.digests.includes(digest) || revoked.instances.includes(identity.instance)) {
     throw new Refusal(403, 'denied', 'the identity is revoked');
   }
-  return { spiffeId: names?.[1] ?? '', instance: identity.instance };
+  const { instance, environment, service } = identity;
+  return { spiffeId: names?.[1] ?? '', instance, environment, service };
 }
 
 /** Exactly one name, a SPIFFE ID; Node quotes what holds a comma. */

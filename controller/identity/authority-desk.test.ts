@@ -53,9 +53,10 @@ async function open(newMesh?: IssuerWish, keyCommand?: string[]): Promise<void> 
   const store = new SqliteIssuerStore(db);
   const clock = () => nowMs;
   authority = await openAuthority({ dir, store, trustDomain: 'mesh.test', nowMs, newMesh });
-  desk = new AuthorityDesk({ authority, store, dir, keyCommand, clock, log });
-  desk.watch(() => holders);
   service = new IdentityService({ store: new SqliteIdentityStore(db), authority, clock, log });
+  const { rotations } = service;
+  desk = new AuthorityDesk({ authority, store, dir, keyCommand, rotations, clock, log });
+  desk.watch(() => holders);
 }
 
 async function joined(): Promise<IssuedIdentity> {

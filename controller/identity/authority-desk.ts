@@ -16,6 +16,7 @@ import type {
   IssuerStore,
 } from './model.ts';
 import { checkText, show } from './names.ts';
+import type { RotationDesk } from './rotation-desk.ts';
 
 /** Somebody who is connected, and which generation of the trust it is known to have. */
 export interface TrustHolder {
@@ -56,6 +57,7 @@ export interface AuthorityDeskOptions {
   readonly store: IssuerStore;
   /** Of `openAuthority`. */
   readonly dir: string;
+  readonly rotations: Pick<RotationDesk, 'order'>;
   /** Program that makes new keys; absent: files. */
   readonly keyCommand?: readonly string[] | undefined;
   readonly clock: Clock;
@@ -182,6 +184,9 @@ export class AuthorityDesk {
         });
       }
       await this.#change(request, [record.id, 'tainted']);
+      const { reason, actor } = request;
+      const target = { kind: 'key', name: record.id } as const;
+      await this.#options.rotations.order(target, taintSpreadMs, reason, actor);
       return await this.#announced(record.id, 'tainted', request, false);
     });
   }
@@ -344,4 +349,6 @@ function notKnownYet(id: string, lacking: readonly TrustHolder[]): DtaError {
 }
 
 const comingBackMs = 60_000;
+/** Renewals of a whole mesh: not all in one moment. */
+const taintSpreadMs = 2_000;
 const expiryWarningMs = 60 * 86_400_000;

@@ -33,7 +33,14 @@ export interface StoredToken {
   readonly expiresAtMs: number;
   /** Set once, in the transaction that stores the instance. */
   readonly consumedAtMs: number | undefined;
+  /** Address, or name that resolves to it, that it has to come from. */
+  readonly host?: string | undefined;
+  /** UUID, or `<environment>/<service>`, of the agent that has to bring it. */
+  readonly agent?: string | undefined;
 }
+
+/** How a workload proved what it is. */
+export type AttestationMethod = 'join_token' | 'x509pop' | 'unix' | 'k8s';
 
 /** One running workload that has joined. */
 export interface Instance {
@@ -42,6 +49,10 @@ export interface Instance {
   readonly registrationId: string;
   readonly spiffeId: string;
   readonly joinedAtMs: number;
+  /** How it joined; absent: with a token. */
+  readonly method?: AttestationMethod | undefined;
+  /** What proved it, the same for the same workload (a pod, a certificate); absent: nothing that could come back. */
+  readonly evidence?: string | undefined;
   readonly revokedAtMs?: number | undefined;
   readonly revokedReason?: string | undefined;
   readonly revokedBy?: string | undefined;
@@ -188,7 +199,10 @@ export interface IssuerStore {
 }
 
 /** What became of an attempt to use up a token. */
-export type TokenOutcome = 'consumed' | 'unknown' | 'expired' | 'used';
+export type TokenOutcome = 'consumed' | 'unknown' | 'expired' | 'used' | 'blocked';
+
+/** What became of an attempt to store an instance: `revoked` says that what proved it has been revoked before. */
+export type AdmissionOutcome = 'admitted' | 'blocked' | 'revoked';
 
 /** Where identities are kept. Each method is one transaction, durable when its promise resolves. */
 export interface IdentityStore {
@@ -203,7 +217,7 @@ export interface IdentityStore {
   token(id: string): Promise<StoredToken | undefined>;
   /**
    * Uses the token up and stores what was bought with it, both or neither; only one of several
-   * callers wins.
+   * callers wins. `blocked`: its service, team or domain is revoked.
    */
   consumeToken(
     id: string,
@@ -211,6 +225,9 @@ export interface IdentityStore {
     instance: Instance,
     certificate: IssuedCertificate,
   ): Promise<TokenOutcome>;
+
+  /** Stores an instance that proved itself without a token, with its first certificate, or nothing. */
+  admit(instance: Instance, certificate: IssuedCertificate): Promise<AdmissionOutcome>;
 
   instance(uuid: string): Promise<Instance | undefined>;
   instances(): Promise<InstanceView[]>;

@@ -12,7 +12,6 @@ import { DtaError } from '../errors.ts';
 import { Database } from '../store/database.ts';
 import { SqliteIdentityStore } from '../store/sqlite-identity-store.ts';
 import { Authority } from './authority.ts';
-import type { Revocation } from './model.ts';
 import { IdentityService, type IssuedIdentity } from './service.ts';
 import { parseMeshIdentity } from './spiffe-id.ts';
 
@@ -238,7 +237,7 @@ describe('revoke', () => {
     const first = await joined();
     nowMs += 30 * 60_000;
     const second = await service.renew(der(first), csr);
-    const heard: Revocation[] = [];
+    const heard: unknown[] = [];
     service.onRevoked((revocation) => heard.push(revocation));
     const revocation = await service.revoke(first.instance, 'left', 'alice');
     const digests = [digest(first), digest(second)].sort();
@@ -270,7 +269,7 @@ describe('revoke', () => {
 
   it('keeps the first cause and announces once', async () => {
     const { instance } = await joined();
-    const heard: Revocation[] = [];
+    const heard: unknown[] = [];
     const stop = service.onRevoked((revocation) => heard.push(revocation));
     await service.revoke(instance, 'first', 'alice');
     nowMs += 1000;

@@ -5,47 +5,42 @@
 import { createHash, randomUUID, X509Certificate } from 'node:crypto';
 
 import type { Clock } from '../clock.ts';
-import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { Authority } from './authority.ts';
 import {
-  type ControllerCertificate,
-  makeControllerCertificate,
-  systemEnvironment,
-} from './controller-certificate.ts';
+  AttestationDesk,
+  type AttestationObserver,
+  type AttestationRequest,
+} from './attestation/attestation-desk.ts';
+import type { AttestationContext, Attested, Attestor } from './attestation/attestor.ts';
+import type { Challenge } from './attestation/challenges.ts';
+import { JoinTokenAttestor } from './attestation/join-token-attestor.ts';
+import type { Authority } from './authority.ts';
+import { type ControllerCertificate, makeControllerCertificate } from './controller-certificate.ts';
 import { parseCsr, type SigningRequest } from './csr.ts';
+import { denied } from './denied.ts';
+import { IdentityEvents } from './events.ts';
 import type { LeafCertificate } from './issuer.ts';
-import { createToken, parseToken, secretMatches, tokenLifetimeMs } from './join-token.ts';
+import type { MeshIdentityStore } from './mesh-identity-store.ts';
 import type {
-  IdentityStore,
+  AttestationMethod,
+  Instance,
   InstanceView,
   IssuedCertificate,
-  Labels,
   Registration,
   Revocation,
   Revocations,
 } from './model.ts';
-import { checkLabels, checkName } from './names.ts';
+import {
+  type IssuedToken,
+  Registrar,
+  type RegistrationRequest,
+  type TokenBounds,
+} from './registrar.ts';
 import { RevocationDesk } from './revocation-desk.ts';
+import type { GroupRevocation } from './revoked-groups.ts';
+import { RotationDesk } from './rotation-desk.ts';
+import type { RotationOrder } from './rotations.ts';
 import { formatMeshIdentity, type MeshIdentity } from './spiffe-id.ts';
-
-/** What a token is asked for. */
-export interface RegistrationRequest {
-  /** Absent: the authority's own; another one is refused. */
-  readonly trustDomain?: string | undefined;
-  readonly environment: string;
-  readonly team: string;
-  readonly service: string;
-  readonly labels?: Labels | undefined;
-}
-
-/** A token to hand to one agent, once. */
-export interface IssuedToken {
-  /** `dta1.<id>.<secret>.<caKeyHash>`; a secret. */
-  readonly token: string;
-  readonly registration: Registration;
-  readonly expiresAtMs: number;
-}
 
 /** What a workload gets when it joins or renews. */
 export interface IssuedIdentity {
@@ -65,31 +60,56 @@ export interface IssuedIdentity {
 }
 
 export interface IdentityServiceOptions {
-  readonly store: IdentityStore;
+  readonly store: MeshIdentityStore;
   readonly authority: Authority;
   readonly clock: Clock;
   readonly log: Log;
   /** Life of a leaf; default one hour, at most 24 hours. */
   readonly leafTtlMs?: number | undefined;
+  /** Beside join tokens, which are taken always. */
+  readonly attestors?: readonly Attestor[];
+  readonly observer?: AttestationObserver;
 }
 
 /** Everything the controller does with identities; safe to call concurrently. */
 export class IdentityService {
-  readonly #store: IdentityStore;
+  /** What happens, as it happens. */
+  readonly events: IdentityEvents;
+  /** Who may join. */
+  readonly registrar: Registrar;
+  /** Revocation of many at once. */
+  readonly groups: RevocationDesk;
+  /** Forced rotation. */
+  readonly rotations: RotationDesk;
+  readonly #store: MeshIdentityStore;
   readonly #authority: Authority;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #leafTtlMs: number;
   readonly #controllerUuid = randomUUID();
-  readonly #revocations: RevocationDesk;
+  readonly #attestation: AttestationDesk;
 
   constructor(options: IdentityServiceOptions) {
+    const { attestors = [], observer = {}, ...parts } = options;
     this.#store = options.store;
     this.#authority = options.authority;
     this.#clock = options.clock;
     this.#log = options.log;
     this.#leafTtlMs = options.leafTtlMs ?? defaultLeafTtlMs;
-    this.#revocations = new RevocationDesk(options);
+    const events = new IdentityEvents(options.clock);
+    this.events = events;
+    const caKeyHash = () => this.caKeyHash;
+    this.registrar = new Registrar({
+      ...{ ...parts, events, caKeyHash },
+      trustDomain: this.trustDomain,
+    });
+    const tokens = new JoinTokenAttestor(options.store, caKeyHash);
+    this.#attestation = new AttestationDesk({
+      ...{ events, observer, log: options.log },
+      attestors: [tokens, ...attestors],
+    });
+    this.groups = new RevocationDesk({ ...parts, events });
+    this.rotations = new RotationDesk({ ...parts, events });
   }
 
   /** The trust domain that all identities here belong to. */
@@ -117,48 +137,12 @@ export class IdentityService {
    * bad name.
    */
   async createRegistration(request: RegistrationRequest): Promise<Registration> {
-    const trustDomain = request.trustDomain ?? this.trustDomain;
-    if (trustDomain !== this.trustDomain) {
-      throw new DtaError('usage', `trust domain \`${trustDomain}\` is not this authority's`, {
-        help: `leave it out, or use \`${this.trustDomain}\``,
-      });
-    }
-    const environment = checkName('environment', request.environment);
-    if (environment === systemEnvironment) {
-      throw new DtaError(
-        'usage',
-        `environment \`${systemEnvironment}\` is kept for the controller`,
-        {
-          help: 'choose another name for the environment',
-        },
-      );
-    }
-    return await this.#store.findOrAddRegistration({
-      id: randomUUID(),
-      trustDomain,
-      environment,
-      team: checkName('team', request.team),
-      service: checkName('service', request.service),
-      labels: checkLabels(request.labels ?? {}),
-      createdAtMs: this.#clock(),
-    });
+    return await this.registrar.createRegistration(request);
   }
 
-  /** Makes a one-time token for one instance, good for ten minutes. */
-  async issueToken(request: RegistrationRequest): Promise<IssuedToken> {
-    const registration = await this.createRegistration(request);
-    const nowMs = this.#clock();
-    const { token, id, secretSha256 } = createToken(this.caKeyHash);
-    const expiresAtMs = nowMs + tokenLifetimeMs;
-    await this.#store.addToken({
-      id,
-      secretSha256,
-      registrationId: registration.id,
-      createdAtMs: nowMs,
-      expiresAtMs,
-      consumedAtMs: undefined,
-    });
-    return { token, registration, expiresAtMs };
+  /** Makes a one-time token for one instance, good for ten minutes, and only from within `bounds`. */
+  async issueToken(request: RegistrationRequest, bounds?: TokenBounds): Promise<IssuedToken> {
+    return await this.registrar.issueToken(request, bounds);
   }
 
   /**
@@ -166,20 +150,22 @@ export class IdentityService {
    * token is `denied` with the same message; `fields.reason` says which, for the log only. A faulty
    * request is `usage` and does not use the token up.
    */
-  async join(token: string, csr: Uint8Array | string): Promise<IssuedIdentity> {
-    const request = parseCsr(csr);
-    request.refuseNames(undefined);
-    const registration = await this.#redeemable(token);
-    const uuid = randomUUID();
-    const { leaf, certificate } = await this.#sign(request, registration, uuid);
-    const spiffeId = formatMeshIdentity(identityOf(registration, uuid));
-    const nowMs = this.#clock();
-    const instance = { uuid, registrationId: registration.id, spiffeId, joinedAtMs: nowMs };
-    const id = parseToken(token)?.id ?? '';
-    const outcome = await this.#store.consumeToken(id, nowMs, instance, certificate);
-    if (outcome !== 'consumed') throw denied('join', `token ${outcome}`, { tokenId: id });
-    this.#log.info({ instance: uuid, spiffeId, tokenId: id }, 'instance joined');
-    return this.#identity(uuid, spiffeId, leaf);
+  async join(
+    token: string,
+    csr: Uint8Array | string,
+    peer: AttestationPeer = {},
+  ): Promise<IssuedIdentity> {
+    return await this.attest({ method: 'join_token', evidence: { token }, csr }, peer);
+  }
+
+  /** The same with the evidence of any method that is configured. */
+  async attest(request: AttestationRequest, peer: AttestationPeer = {}): Promise<IssuedIdentity> {
+    const context = { ...peer, nowMs: this.#clock() };
+    return await this.#attestation.attest(request, context, async (attested, method) => {
+      const signing = parseCsr(request.csr);
+      signing.refuseNames(undefined);
+      return await this.#admit(signing, attested, method);
+    });
   }
 
   /**
@@ -198,6 +184,8 @@ export class IdentityService {
     if (!(await this.#store.addCertificate(certificate, previous.sha256))) {
       throw denied('renewal', 'revoked', { instance: instance.uuid });
     }
+    const { uuid, spiffeId } = instance;
+    this.events.add({ kind: 'renewed', instance: uuid, spiffeId, notAfterMs: leaf.notAfterMs });
     return this.#identity(instance.uuid, instance.spiffeId, leaf);
   }
 
@@ -207,7 +195,20 @@ export class IdentityService {
    * on anything else and with `notFound`.
    */
   async revoke(target: string, reason: string, actor: string): Promise<Revocation> {
-    return await this.#revocations.revoke(target, reason, actor);
+    return await this.groups.revoke(target, reason, actor);
+  }
+
+  /**
+   * The order that the certificate which a peer proved to own has still to follow; undefined: none.
+   * `denied` when it or its instance is revoked, or it is not known.
+   */
+  async rotationDue(peerCertificateDer: Uint8Array): Promise<RotationOrder | undefined> {
+    const sha256 = createHash('sha256').update(peerCertificateDer).digest('hex');
+    const certificate = await this.#store.certificateBySha256(sha256);
+    const instance = certificate && (await this.#store.instance(certificate.instance));
+    const isGood = instance && instance.revokedAtMs === undefined;
+    if (isGood && certificate.revokedAtMs === undefined) return await this.rotations.due(sha256);
+    throw denied('renewal', 'revoked', { instance: certificate?.instance });
   }
 
   /** Every instance with its newest certificate, oldest first. */
@@ -217,19 +218,19 @@ export class IdentityService {
 
   /** What proxies have to refuse now; see `revocationGraceMs` for when an entry goes. */
   async revocations(): Promise<Revocations> {
-    return await this.#revocations.current();
+    return await this.groups.current();
   }
 
   /**
    * The signed revocation list; the same text until what it names changes or half its life is over.
    */
   async crlPem(): Promise<string> {
-    return await this.#revocations.crlPem();
+    return await this.groups.crlPem();
   }
 
   /** Calls `listener` after each new revocation is committed; gives the function that ends it. */
-  onRevoked(listener: (revocation: Revocation) => void): () => void {
-    return this.#revocations.onRevoked(listener);
+  onRevoked(listener: (revocation: Revocation | GroupRevocation) => void): () => void {
+    return this.groups.onRevoked(listener);
   }
 
   /** Which trusted issuing key signed the certificate (DER); undefined: none. */
@@ -264,21 +265,40 @@ export class IdentityService {
     return await this.#store.forgetEnded(this.#clock() - endedKeptMs);
   }
 
-  async #redeemable(text: string): Promise<Registration> {
-    const token = parseToken(text);
-    if (!token) throw denied('join', 'token malformed');
-    const { id } = token;
-    if (!this.#authority.trustsRoot(token.caKeyHash)) {
-      throw denied('join', 'token of another authority', { id });
+  /** A nonce that evidence of `method` has to be made with; fails with `usage` when it needs none. */
+  challenge(method: string): Challenge {
+    return this.#attestation.challenge(method);
+  }
+
+  async #admit(
+    request: SigningRequest,
+    { selectors, evidence, token }: Attested,
+    method: AttestationMethod,
+  ): Promise<IssuedIdentity> {
+    const registration = token
+      ? await this.#store.registration(token.registrationId)
+      : await this.registrar.select(selectors);
+    if (!registration) throw denied('join', 'no registration', { selectors });
+    const uuid = randomUUID();
+    const { leaf, certificate } = await this.#sign(request, registration, uuid);
+    const spiffeId = formatMeshIdentity(identityOf(registration, uuid));
+    const nowMs = this.#clock();
+    const instance: Instance = {
+      ...{ uuid, spiffeId, method, evidence },
+      registrationId: registration.id,
+      joinedAtMs: nowMs,
+    };
+    const outcome = token
+      ? await this.#store.consumeToken(token.id, nowMs, instance, certificate)
+      : await this.#store.admit(instance, certificate);
+    if (outcome !== 'consumed' && outcome !== 'admitted') {
+      const what = token ? `token ${outcome}` : `evidence ${outcome}`;
+      throw denied('join', what, { tokenId: token?.id, evidence, registration: registration.id });
     }
-    const stored = await this.#store.token(id);
-    if (!stored) throw denied('join', 'token unknown', { id });
-    if (!secretMatches(token, stored)) throw denied('join', 'token secret wrong', { id });
-    if (stored.consumedAtMs !== undefined) throw denied('join', 'token used', { id });
-    if (stored.expiresAtMs <= this.#clock()) throw denied('join', 'token expired', { id });
-    const registration = await this.#store.registration(stored.registrationId);
-    if (!registration) throw denied('join', 'registration unknown', { id });
-    return registration;
+    const { notAfterMs } = leaf;
+    this.#log.info({ instance: uuid, spiffeId, method, tokenId: token?.id }, 'instance joined');
+    this.events.add({ kind: 'joined', instance: uuid, spiffeId, method, notAfterMs });
+    return this.#identity(uuid, spiffeId, leaf);
   }
 
   async #presented(der: Uint8Array): Promise<IssuedCertificate> {
@@ -321,6 +341,9 @@ export class IdentityService {
   }
 }
 
+/** What is known of who joins, beside what it shows. */
+export type AttestationPeer = Pick<AttestationContext, 'address' | 'agent'>;
+
 interface Signed {
   readonly leaf: LeafCertificate;
   readonly certificate: IssuedCertificate;
@@ -329,10 +352,6 @@ interface Signed {
 function identityOf(registration: Registration, instance: string): MeshIdentity {
   const { trustDomain, environment, team, service } = registration;
   return { trustDomain, environment, team, service, instance };
-}
-
-function denied(what: string, reason: string, fields: Record<string, unknown> = {}): DtaError {
-  return new DtaError('denied', `${what} denied`, { fields: { reason, ...fields } });
 }
 
 const defaultLeafTtlMs = 3_600_000;

@@ -1,17 +1,19 @@
 /**
- * Tells agents of changes of the trust while they wait, and knows what each of them has and how its
- * clock goes.
+ * Tells agents of changes of the trust and of orders to renew while they wait, and knows what each
+ * of them has and how its clock goes.
  */
-import { X509Certificate } from 'node:crypto';
-
 import type { Clock } from '../clock.ts';
 import type { Authority } from './authority.ts';
 import type { TrustHolder } from './authority-desk.ts';
+import type { RotationOrder } from './rotations.ts';
+import type { IdentityService } from './service.ts';
 
 /** What an agent says when it asks. */
 export interface TrustReport {
   /** Of the trust that it has and serves; 0: it does not know. */
   readonly generation: number;
+  /** Number of the last order that it heard of; 0: none. */
+  readonly order: number;
   /** Its own clock, Unix milliseconds. */
   readonly clockMs: number;
 }
@@ -20,8 +22,8 @@ export interface TrustReport {
 export interface TrustNews {
   readonly rootPem: string;
   readonly generation: number;
-  /** Its certificate is of a tainted key: it is to renew now. */
-  readonly renew: boolean;
+  /** Its certificate is to be renewed, by an order that it has not heard of. */
+  readonly renewal: Pick<RotationOrder, 'number' | 'spreadMs' | 'reason'> | undefined;
 }
 
 /** A clock that goes wrong. */
@@ -31,21 +33,34 @@ export interface ClockSkew {
   readonly skewMs: number;
 }
 
-/** Who waits, and what was heard of each. */
+/** Who waits, and what was heard of each. Orders and revocations wake whom they concern. */
 export class TrustWatch {
   readonly #authority: Authority;
+  readonly #identities: Pick<IdentityService, 'rotationDue'>;
   readonly #clock: Clock;
-  readonly #waiting = new Set<() => void>();
+  /** What wakes somebody, and the SPIFFE ID. */
+  readonly #waiting = new Map<() => void, string>();
   readonly #seen = new Map<string, TrustReport & { seenAtMs: number; skewMs: number }>();
 
-  constructor(authority: Authority, clock: Clock) {
+  constructor(
+    authority: Authority,
+    identities: Pick<IdentityService, 'rotationDue' | 'rotations' | 'onRevoked'>,
+    clock: Clock,
+  ) {
     this.#authority = authority;
+    this.#identities = identities;
     this.#clock = clock;
+    identities.rotations.onOrdered(({ kind, name }) =>
+      this.wake(kind === 'instance' ? [name] : undefined),
+    );
+    identities.onRevoked((revoked) =>
+      this.wake('instances' in revoked ? revoked.instances : [revoked.instance]),
+    );
   }
 
   /**
    * Answers when there is something to tell, at the latest after `longestWaitMs`, or when `signal`
-   * is aborted. `certificateDer` is what the agent proved to own.
+   * is aborted. `certificateDer` is what the agent proved to own; `denied` when it is revoked.
    */
   async wait(
     spiffeId: string,
@@ -54,21 +69,29 @@ export class TrustWatch {
     signal: AbortSignal,
   ): Promise<TrustNews> {
     this.#note(spiffeId, report);
-    const certificate = new X509Certificate(certificateDer);
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(longestWaitMs)]);
     for (;;) {
-      const news = this.#news(certificate);
-      const isNew = news.renew || news.generation !== report.generation;
-      if (isNew || deadline.aborted) return news;
-      await this.#woken(deadline);
+      // Entered before it looks: what comes meanwhile wakes it.
+      const entry = this.#enter(spiffeId, deadline);
+      try {
+        const news = await this.#news(certificateDer, report.order);
+        const isNew = news.renewal !== undefined || news.generation !== report.generation;
+        if (isNew || deadline.aborted) return news;
+        await entry.rung;
+      } finally {
+        entry.leave();
+      }
       // One that is still there while it waits counts as connected.
       if (!signal.aborted) this.#note(spiffeId, report, 'again');
     }
   }
 
-  /** Wakes everybody who waits: something changed. */
-  wake(): void {
-    for (const ring of this.#waiting) ring();
+  /** Wakes everybody who waits, or those of the instances (UUIDs): something changed. */
+  wake(instances?: readonly string[]): void {
+    const concerned = instances && new Set(instances);
+    for (const [ring, spiffeId] of this.#waiting) {
+      if (!concerned || concerned.has(spiffeId.slice(spiffeId.lastIndexOf('/') + 1))) ring();
+    }
   }
 
   /** Agents that were heard of within the last minute. */
@@ -85,10 +108,12 @@ export class TrustWatch {
     );
   }
 
-  #news(certificate: X509Certificate): TrustNews {
+  async #news(certificateDer: Uint8Array, heard: number): Promise<TrustNews> {
+    const due = await this.#identities.rotationDue(certificateDer);
     const { rootPem, generation } = this.#authority;
-    const renew = this.#authority.issuerOf(certificate)?.record.state === 'tainted';
-    return { rootPem, generation, renew };
+    if (!due || due.number <= heard) return { rootPem, generation, renewal: undefined };
+    const { number, spreadMs, reason } = due;
+    return { rootPem, generation, renewal: { number, spreadMs, reason } };
   }
 
   #note(spiffeId: string, report: TrustReport, again?: 'again'): void {
@@ -105,16 +130,17 @@ export class TrustWatch {
     }
   }
 
-  #woken(deadline: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const ring = (): void => {
-        this.#waiting.delete(ring);
-        deadline.removeEventListener('abort', ring);
-        resolve();
-      };
-      this.#waiting.add(ring);
-      deadline.addEventListener('abort', ring);
-    });
+  #enter(spiffeId: string, deadline: AbortSignal): { rung: Promise<void>; leave: () => void } {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const ring = (): void => resolve();
+    const leave = (): void => {
+      this.#waiting.delete(ring);
+      deadline.removeEventListener('abort', ring);
+    };
+    this.#waiting.set(ring, spiffeId);
+    if (deadline.aborted) ring();
+    else deadline.addEventListener('abort', ring);
+    return { rung: promise, leave };
   }
 }
 

@@ -12,7 +12,7 @@ import { Upstream } from './upstream.ts';
 const leafTtlMs = 20_000;
 /** At least so many before and after. */
 const handshakes = 50;
-/** Due between 35 % and 45 % of the life, of which a part is before its issue: never sooner than this. */
+/** Due between 45 % and 55 % of the life, of which a part is before its issue: never sooner than this. */
 const earliestMs = 0.2 * leafTtlMs;
 
 describe('a certificate of 20 seconds', () => {

@@ -22,6 +22,7 @@ interface Options {
   readonly leafTtl?: number;
   readonly newMesh: boolean;
   readonly keyCommand?: string;
+  readonly attestors?: string;
   readonly logLevel: string;
   readonly dataDir: string;
 }
@@ -49,6 +50,7 @@ export function controllerCommand(): Command {
     )
     .option('--new-mesh', 'make an authority where the data directory has none', false)
     .addOption(keyCommandOption())
+    .option('--attestors <file>', 'what workloads may join with beside tokens and agents')
     .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
     .addOption(dataDirOption())
     .action(async (options: Options) => {
@@ -67,6 +69,7 @@ export function controllerCommand(): Command {
         ...(options.leafTtl !== undefined && { leafTtlMs: options.leafTtl }),
         ...(options.newMesh && { newMesh: { keyCommand } }),
         ...(keyCommand && { keyCommand }),
+        ...(options.attestors !== undefined && { attestorsPath: resolve(options.attestors) }),
         log,
       });
       console.log(
