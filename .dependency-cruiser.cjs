@@ -1,6 +1,6 @@
 /** The arrows of ARCHITECTURE.md, as rules. `make lint` fails when an import breaks one. */
 const assemblyLayers = ['index', 'abi/callbacks', 'filter', 'domain', 'formats', 'memory'];
-const formats = 'json|charset|form|csv|multipart|xml|protobuf';
+const formats = 'json|charset|form|csv|multipart|xml|protobuf|graphql';
 const domains = ['identity', 'policy', 'risk', 'xds', 'audit', 'privacy'];
 const forbid = (name, from, to, comment) => ({ name, severity: 'error', comment, from, to });
 

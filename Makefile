@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 NODE := node --disable-warning=ExperimentalWarning
 AS_SOURCES := $(shell find assembly -name '*.ts' -not -path '*/__tests__/*')
 
-.PHONY: help setup build wasm generate demo test test-fast test-envoy golden fuzz soak bench bench-envoy bench-policy bench-bodies lint format check clean
+.PHONY: help setup build wasm generate demo test test-fast test-envoy golden fuzz soak bench bench-envoy bench-policy bench-bodies bench-mask lint format check clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' Makefile
@@ -42,8 +42,9 @@ test-fast: build ## unit and host suites only
 test-envoy: build ## suites against a real Envoy only
 	@vitest run --project envoy
 
-fuzz: build ## the random suites at length: FUZZ_PAIRS=1000000 decisions against the oracle, FUZZ_RUNS=200000 of the rest
+fuzz: build ## the random suites at length: FUZZ_PAIRS=1000000 decisions against the oracle, FUZZ_SECRETS=1000000 documents with secrets, FUZZ_RUNS=200000 of the rest
 	@FUZZ_RUNS=$${FUZZ_PAIRS:-1000000} vitest run --project fast --testTimeout 3600000 test/differential
+	@FUZZ_RUNS=$${FUZZ_SECRETS:-1000000} vitest run --project fast --testTimeout 3600000 test/kernels/mask-secrets.test.ts
 	@FUZZ_RUNS=$${FUZZ_RUNS:-200000} vitest run --project fast --testTimeout 3600000 test/malformed test/kernels test/properties/monotonicity.test.ts
 
 soak: build ## memory over a million requests, big bundles in a real Envoy
@@ -57,6 +58,9 @@ bench-envoy: build ## cost per request in a real Envoy, against native RBAC
 
 bench-policy: build ## cost of sets of up to 100,000 rules (BENCH_RULES=10,100)
 	@$(NODE) test/bench/policy.ts
+
+bench-mask: setup ## speed of masking inside the VM, cost by size and of the worst documents
+	@$(NODE) test/bench/mask.ts
 
 bench-bodies: build ## cost of masking request bodies in a real Envoy, against a Lua script
 	@$(NODE) test/bench/bodies.ts

@@ -80,6 +80,11 @@ export function readRequest(pairs: usize, len: u32): bool {
   return methodPtr != 0 && pathPtr != 0;
 }
 
+/** Whether there is no content type. */
+export function isUntyped(): bool {
+  return typeCount == 0;
+}
+
 /** Whether the content type says how to read the body; `context/content` then says as what. Two types are two readings. */
 export function isTypeReadable(): bool {
   return typeCount == 1 && readContentType(typePtr, typeLen);

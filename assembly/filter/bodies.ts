@@ -5,7 +5,7 @@
  * cannot read ends the stream: with a status while nothing went on, with a reset after that.
  */
 import { BodyAction, Status, TrailersAction } from '../abi/enums';
-import { dataLen, dataPtr, readBuffer, replaceBuffer } from '../abi/hostcalls';
+import { dataLen, dataPtr, readBuffer, readProperty, replaceBuffer } from '../abi/hostcalls';
 import { Reason } from '../layout';
 import {
   MASKER_BYTES,
@@ -21,14 +21,16 @@ import {
 import { heldBlob } from '../mask/holder';
 import { arenaAlloc } from '../memory/arena';
 import { blockAlloc } from '../memory/block';
+import { text } from '../memory/text';
 import { resetStream } from './deny';
 import { showBodyLabels } from './labels';
 import { maskTrailers, saysBodyWasLost } from './masked-trailers';
 import { count } from './metrics';
 import { Side, bodyOf, bufferOf, maskedCounter } from './sides';
-import { Body, BodyState, Stream, freeMasker } from './streams';
+import { Body, BodyState, Stream, UNTYPED, freeMasker } from './streams';
 import { replaceByRedaction, stopChunk, stopTrailers } from './unreadable';
 
+const UPSTREAM_DONE = text('response\0backend_latency');
 /** Most bytes that the host holds back, so that trailers find them: below Envoy's limit of 1 MiB, with a chunk to come. */
 const WAITING_MAX: usize = 786_432;
 
@@ -80,9 +82,12 @@ function maskChunk(
   body: Body,
   side: Side,
   size: u32,
-  isEnd: bool,
+  isLast: bool,
 ): BodyAction {
+  const isEnd = isLast || endsUnsaid(body, side, size);
   fault = Reason.BodyUnreadable;
+  // Letting an empty chunk go would let the headers go, and it would be too late for a status.
+  if (size == 0 && !isEnd && !body.isForwarded) return BodyAction.StopAndBuffer;
   if (!feedChunk(stream, body, side, size, isEnd)) return stopChunk(id, stream, side, fault);
   body.isStarted = body.isStarted || size != 0;
   if (!body.isForwarded) showBodyLabels(stream, body, side);
@@ -105,8 +110,21 @@ function maskChunk(
   return BodyAction.Continue;
 }
 
+/**
+ * Whether a decoded response of a format that does not say where it ends is over with this chunk, though the host does not
+ * say so: its decompressor's trailers follow in the same call. Stopping would stop them for good.
+ */
+function endsUnsaid(body: Body, side: Side, size: u32): bool {
+  if (side != Side.Response || !body.mayBeDecoded || !body.isOpenEnded) return false;
+  // An empty body is judged by its trailers.
+  if (size == 0 && !body.isStarted) return false;
+  // Known once the last byte of the upstream was received.
+  return readProperty(UPSTREAM_DONE.ptr, UPSTREAM_DONE.len) == Status.Ok && dataLen != 0;
+}
+
 /** Masks what is new of a chunk and leaves the host all of it. */
 function feedChunk(stream: Stream, body: Body, side: Side, size: u32, isEnd: bool): bool {
+  if (body.format == UNTYPED) return size == 0;
   if (size < body.buffered || (body.masker == 0 && !openMasker(stream, body))) return false;
   let ptr: usize = 0;
   if (size != 0) {

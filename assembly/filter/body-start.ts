@@ -12,7 +12,7 @@ import { equalBytes } from '../memory/bytes';
 import { mendHeaders } from './mend';
 import { holdsHeaders } from './settings';
 import { Side, bodyOf } from './sides';
-import { Body, BodyState, NO_METHOD, Stream } from './streams';
+import { Body, BodyState, NO_KNOWN_CHARSET, NO_METHOD, Stream, UNTYPED } from './streams';
 import { startUnreadable } from './unreadable';
 
 /** Says that a body will be masked: the stream keeps the profile, whatever becomes of the bundle. */
@@ -34,11 +34,19 @@ export const enum Reading {
   Partial = 2,
   /** nothing is known of it */
   Unknown = 3,
+  /** it has no type: many messages without a body still have an empty one */
+  Untyped = 4,
 }
 
 /** Starts on a body that has a profile. */
 export function startBody(id: u32, stream: Stream, side: Side, reading: Reading): HeadersAction {
   const body = bodyOf(stream, side);
+  const canHold = holdsHeaders && !body.mayBeDecoded;
+  if (reading == Reading.Untyped && waitsForBytes(body, canHold)) {
+    body.format = UNTYPED;
+    body.charset = NO_KNOWN_CHARSET;
+    return openHeaders(body, side, canHold);
+  }
   const isTyped = reading <= Reading.Encoded && takeContent(body);
   if (!isTyped || reading != Reading.Whole) {
     const isFramed = stream.isGrpc && !isTyped;
@@ -46,11 +54,22 @@ export function startBody(id: u32, stream: Stream, side: Side, reading: Reading)
     return startUnreadable(id, stream, side, isTyped, isRedactable);
   }
   if (body.state == BodyState.Passing) return HeadersAction.Continue;
+  body.isOpenEnded = isOpenEnded(body.format);
+  body.mayWait = body.mayWait && body.isOpenEnded;
+  return openHeaders(body, side, canHold);
+}
+
+function openHeaders(body: Body, side: Side, canHold: bool): HeadersAction {
   mendHeaders(side);
-  body.mayWait = body.mayWait && isOpenEnded(body.format);
-  if (holdsHeaders && !body.mayBeDecoded) return HeadersAction.StopIteration;
+  if (canHold) return HeadersAction.StopIteration;
   body.isForwarded = true;
   return HeadersAction.Continue;
+}
+
+/** Whether bytes decide what happens: another body needs headers of its own, and one that passes keeps all of them. */
+function waitsForBytes(body: Body, canHold: bool): bool {
+  if (body.action == UnreadableAction.PassUnmasked) return false;
+  return canHold || body.action == UnreadableAction.Deny;
 }
 
 /** Formats that do not say where they end: something may be held back until trailers, or the end, tell. */

@@ -91,7 +91,7 @@ export function onResponse(id: u32, stream: Stream, isEnd: bool): HeadersAction 
   const masked = maskValues(id, stream);
   if (masked != HeadersAction.Continue) return masked;
   body.mayBeDecoded = hasDecompressors && !response.hasLength;
-  body.mayWait = response.announcesTrailers || body.mayBeDecoded;
+  body.mayWait = response.announcesTrailers && !body.mayBeDecoded;
   return startBody(id, stream, Side.Response, reading);
 }
 
@@ -106,6 +106,7 @@ let responsePairsLen: u32 = 0;
 
 function readingOfResponse(): Reading {
   if (response.isPartial) return Reading.Partial;
+  if (response.isUntyped()) return Reading.Untyped;
   if (!response.isTypeReadable()) return Reading.Unknown;
   return response.isEncoded ? Reading.Encoded : Reading.Whole;
 }
@@ -242,6 +243,7 @@ function passRequest(id: u32, stream: Stream, isEnd: bool): HeadersAction {
 }
 
 function readingOfRequest(): Reading {
+  if (request.isUntyped()) return Reading.Untyped;
   if (!request.isTypeReadable()) return Reading.Unknown;
   return request.isEncoded ? Reading.Encoded : Reading.Whole;
 }

@@ -29,6 +29,11 @@ export const enum BodyState {
 /** No gRPC method of the profile: a message of it cannot be read. */
 export const NO_METHOD: u32 = 0xfffffffe;
 
+/** Format of a body without a content type: it can be nothing but empty. */
+export const UNTYPED: i32 = -1;
+/** Charset of a body whose type is not kept when another stands for it. */
+export const NO_KNOWN_CHARSET: i32 = -1;
+
 /** Life of one body. */
 @unmanaged
 export class Body {
@@ -47,9 +52,9 @@ export class Body {
   /** Masked bytes that the host holds back in front of the next chunk. */
   buffered: u32;
   state: i32;
-  /** BodyFormat */
+  /** BodyFormat, or UNTYPED */
   format: i32;
-  /** Charset */
+  /** Charset, or NO_KNOWN_CHARSET */
   charset: i32;
   /** UnreadableAction */
   action: i32;
@@ -57,6 +62,8 @@ export class Body {
   isForwarded: bool;
   /** Whether a chunk of it was read: too late to let it pass as it came. */
   isStarted: bool;
+  /** Whether its format does not say where it ends. */
+  isOpenEnded: bool;
   /** Whether the host may hold back what trailers would cut off from its end. */
   mayWait: bool;
   /**

@@ -11,7 +11,7 @@ import { describeOtherBody, mendHeaders } from './mend';
 import { Counter, count } from './metrics';
 import { isRedactable, keepsType, redactionLen, redactionPtr, writeRedaction } from './redaction';
 import { Side, bodyOf, bufferOf } from './sides';
-import { Body, BodyState, Stream, freeBody, freeMasker } from './streams';
+import { Body, BodyState, NO_KNOWN_CHARSET, Stream, freeBody, freeMasker } from './streams';
 
 /**
  * A body that its headers say cannot be read, before any of it came. `hasType`: its type says how a body in its place would
@@ -34,7 +34,7 @@ export function startUnreadable(
   if (body.action == UnreadableAction.RedactBody && canRedact) {
     mendHeaders(side);
     describeOtherBody(side, keeps);
-    if (!keeps) body.charset = OTHER_CHARSET;
+    if (!keeps) body.charset = NO_KNOWN_CHARSET;
     startRedaction(stream, body);
     return HeadersAction.Continue;
   }
@@ -83,9 +83,6 @@ export function refuseBody(id: u32, stream: Stream, side: Side, reason: Reason):
   else if (side == Side.Request) denyRequest(id, stream, reason);
   else denyResponse(id, stream, reason);
 }
-
-/** A charset that no type is kept for. */
-const OTHER_CHARSET: i32 = -1;
 
 function letPass(stream: Stream, body: Body): void {
   count(Counter.BodyPassed, 1);

@@ -76,6 +76,13 @@ export class Scanner {
   literalLen: u8;
 }
 
+/** Puts a scanner in front of the first byte of a text. */
+export function clearScanner(s: Scanner): void {
+  const at = changetype<usize>(s);
+  // A few words: a call of the host's bulk fill would cost more.
+  for (let i: usize = 0; i < LEVELS; i += 8) store<u64>(at + i, 0);
+}
+
 /** Behind the bytes that the last `nextToken` took. */
 export let tokenEnd: usize = 0;
 
@@ -130,6 +137,11 @@ export function valueDone(s: Scanner): void {
 export function insideObject(s: Scanner): bool {
   const level = s.depth - 1;
   return ((load<u8>(changetype<usize>(s) + LEVELS + (level >> 3)) >> (<u8>(level & 7))) & 1) != 0;
+}
+
+/** Whether the document is an array. Call it only with an open container. */
+export function isRootArray(s: Scanner): bool {
+  return (load<u8>(changetype<usize>(s) + LEVELS) & 1) == 0;
 }
 
 /** Whether the next value is an element of an array. */

@@ -6,6 +6,7 @@
  *   scratch: | decoded bytes | u16 for each: where what it was written as begins | written bytes |
  */
 import { blockAlloc, blockFree } from '../memory/block';
+import { copyShort } from '../memory/bytes';
 import { appendUtf8 } from '../memory/utf8';
 import { DETECTOR_SET_BYTES } from '../classify/detector-set';
 import { closeMap, noteNoRoom, openMap } from './output';
@@ -37,6 +38,9 @@ type Close = (m: Masker) => bool;
 let feed: Feed = refuseFeed;
 let close: Close = refuseClose;
 let open: Close = refuseClose;
+let feedQuery: Feed = refuseFeed;
+let closeQuery: Close = refuseClose;
+let openQuery: Close = refuseClose;
 
 /**
  * Names the masker of documents. It reads strings that hold documents itself: the two would import one another.
@@ -47,15 +51,53 @@ export function useDocumentMasker(opens: Close, feeds: Feed, closes: Close): voi
   close = closes;
 }
 
+/** Names the masker of GraphQL documents. */
+export function useQueryMasker(opens: Close, feeds: Feed, closes: Close): void {
+  openQuery = opens;
+  feedQuery = feeds;
+  closeQuery = closes;
+}
+
+/** Starts a GraphQL document in the text that is the next value of `m`. False when there is no room. */
+export function openEmbeddedQuery(m: Masker): bool {
+  m.preparedInner = false;
+  if (!openInner(m)) return false;
+  const n = maskerAt(m.inner);
+  n.isQuery = true;
+  // A JSON document that follows needs a state without what a query leaves in it.
+  m.preparedInner = false;
+  return openQuery(n);
+}
+
 /**
  * Starts the document in the text that is the next value of `m`: the rules that lead there go on inside. False when there
  * is no room.
  */
 export function openEmbedded(m: Masker): bool {
+  if (!openInner(m)) return false;
+  const n = maskerAt(m.inner);
+  if (!open(n)) return false;
+  inheritNodes(m, n);
+  return true;
+}
+
+/** Makes a state for a document inside, or takes the one of the document before. */
+function openInner(m: Masker): bool {
   const inner = takeInner(m);
   if (inner == 0) return false;
   const n = maskerAt(inner);
-  clearState(inner);
+  if (!m.preparedInner) prepareInner(m, n);
+  n.count = 0;
+  n.found = 0;
+  decodedLen = 0;
+  writtenLen = 0;
+  return true;
+}
+
+/** Sets what is the same for every document of a body. */
+function prepareInner(m: Masker, n: Masker): void {
+  m.preparedInner = true;
+  clearState(m.inner);
   n.blob = m.blob;
   n.clearance = m.clearance;
   n.band = m.band;
@@ -67,11 +109,6 @@ export function openEmbedded(m: Masker): bool {
     changetype<usize>(detectorsOf(m)),
     DETECTOR_SET_BYTES,
   );
-  decodedLen = 0;
-  writtenLen = 0;
-  if (!open(n)) return false;
-  inheritNodes(m, n);
-  return true;
 }
 
 /** State block for a document inside: the one that is there, or a new one; 0 when there is no room. */
@@ -85,6 +122,7 @@ export function takeInner(m: Masker): usize {
 export function dropInner(m: Masker): void {
   if (m.inner != 0) blockFree(m.inner);
   m.inner = 0;
+  m.preparedInner = false;
 }
 
 /** Takes a character whose bytes are all that is in the text window of `m`. False when the document is malformed. */
@@ -99,7 +137,7 @@ export function embeddedWritten(m: Masker, codePoint: u32, from: usize, len: u32
   if (decodedLen + CHARACTER_BYTES_MAX > DECODED_MAX || len > WRITTEN_MAX - writtenLen) {
     if (!flushEmbedded(m) || len > WRITTEN_MAX) return false;
   }
-  memory.copy(written + writtenLen, from, len);
+  copyShort(written + writtenLen, from, len);
   store<u16>(offsets + ((<usize>decodedLen) << 1), <u16>writtenLen);
   writtenLen += len;
   // A half of a surrogate pair that stands alone has no UTF-8.
@@ -120,7 +158,8 @@ export function flushEmbedded(m: Masker): bool {
   decodedLen = 0;
   writtenLen = 0;
   openMap(decoded, offsets, written, m.escape);
-  const isRead = feed(maskerAt(m.inner), decoded, len);
+  const n = maskerAt(m.inner);
+  const isRead = n.isQuery ? feedQuery(n, decoded, len) : feed(n, decoded, len);
   closeMap();
   return isRead;
 }
@@ -130,11 +169,11 @@ export function closeEmbedded(m: Masker): bool {
   if (!flushEmbedded(m)) return false;
   const n = maskerAt(m.inner);
   openMap(decoded, offsets, written, m.escape);
-  const isWhole = close(n);
+  const isWhole = n.isQuery ? closeQuery(n) : close(n);
   closeMap();
   m.count += n.count;
   m.found |= n.found;
-  dropInner(m);
+  // The block stays for the next document of the body.
   return isWhole;
 }
 

@@ -156,8 +156,14 @@ export class Masker {
   salvages: bool;
   /** nothing goes out: the value is a dropped member */
   isMuted: bool;
+  /** the inner state block has what is the same for every document in a string */
+  preparedInner: bool;
   /** what the masker writes is as long as what it stands for */
   keepsLength: bool;
+  /** strings of JSON named `query` are GraphQL documents */
+  readsQueries: bool;
+  /** the document is a GraphQL one */
+  isQuery: bool;
 }
 
 /** Fields of a state block. */

@@ -2,6 +2,7 @@
  * The text window: the characters of a value that are not decided yet, each as one unit (a byte, see
  * classify/normal.ts) with the bytes it was written as. Units only enter at the end and leave at the front.
  */
+import { copyShort } from '../memory/bytes';
 import { emitRaw, isUnmapped, writtenAt } from './output';
 import { Masker, RAW_MAX, UNITS_MAX, rawEndsOf, rawOf, unitsOf } from './state';
 
@@ -28,7 +29,7 @@ export function appendInput(m: Masker, p: usize, len: u32): bool {
 /** As `appendInput`, for bytes that stand for themselves wherever they are. */
 export function appendWritten(m: Masker, from: usize, len: u32): bool {
   if (len > RAW_MAX - m.rawLen) return false;
-  memory.copy(rawOf(m) + m.rawLen, from, len);
+  copyShort(rawOf(m) + m.rawLen, from, len);
   m.rawLen += len;
   return true;
 }

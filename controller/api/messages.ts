@@ -185,7 +185,7 @@ export const auditRecord = z.object({
   bundleVersion: decimal,
   stateEpoch: decimal,
   clearance: decimal,
-  // Files of records that were written before there were labels have none.
+  // Files of records that an older program wrote lack this, and what is about unreadable bodies.
   labels: decimal.default('0'),
   maskedRequest: z.number(),
   maskedResponse: z.number(),
@@ -196,8 +196,8 @@ export const auditRecord = z.object({
   bodyReason: z.string().optional(),
   cutByRevocation: z.boolean(),
   shadowDiffers: z.boolean(),
-  bodyPassed: z.boolean(),
-  bodyRedacted: z.boolean(),
+  bodyPassed: z.boolean().default(false),
+  bodyRedacted: z.boolean().default(false),
 });
 /** Answer to `GET /v1/audit`. */
 export const auditReply = z.object({ records: z.array(auditRecord) });

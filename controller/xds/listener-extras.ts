@@ -4,9 +4,13 @@ import { readFileSync } from 'node:fs';
 import { DtaError } from '../errors.ts';
 import { fillTemplate, type Json } from './fill-template.ts';
 
+/** The name of an access log that goes to the standard output. */
+export const standardOutput = '-';
+
 /** Which extras. */
 export interface ListenerExtras {
   readonly masking?: { readonly decompress?: boolean };
+  /** A file, or `standardOutput`. */
   readonly accessLog?: string;
 }
 
@@ -37,7 +41,8 @@ export function withExtras(listener: Json, { masking, accessLog }: ListenerExtra
   }
   if (accessLog !== undefined) {
     const values = { 'accessLog.path': accessLog, 'accessLog.listener': changed.name };
-    Object.assign(manager, fillTemplate(readTemplate('access-log'), values));
+    const { file, stdout } = fillTemplate(readTemplate('access-log'), values) as unknown as Loggers;
+    manager.access_log = [accessLog === standardOutput ? stdout : file];
   }
   return changed as unknown as Json;
 }
@@ -45,8 +50,15 @@ export function withExtras(listener: Json, { masking, accessLog }: ListenerExtra
 interface Listener {
   readonly name: string;
   readonly filter_chains: readonly {
-    readonly filters: readonly { readonly typed_config: { http_filters: Json[] } }[];
+    readonly filters: readonly {
+      readonly typed_config: { http_filters: Json[]; access_log?: Json[] };
+    }[];
   }[];
+}
+
+interface Loggers {
+  readonly file: Json;
+  readonly stdout: Json;
 }
 
 interface Coding {

@@ -56,7 +56,7 @@ export interface BootstrapOptions {
     /** Puts Envoy's decompressors (gzip, br, zstd) around the filter of every listener: about 17,000 instructions a request. */
     readonly decompress?: boolean;
   };
-  /** File of an access log without what is masked; `/dev/stdout` for the standard output. */
+  /** File of an access log without what is masked, or `-` for the standard output. */
   readonly accessLog?: string;
 }
 

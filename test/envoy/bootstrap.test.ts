@@ -55,6 +55,17 @@ describe('renderBootstrap', () => {
         outbound: [target('orders.v2', 15_101, true), target('payments', 15_102, false)],
       },
     ],
+    [
+      'decompressors and an access log',
+      {
+        ...base,
+        inbound,
+        outbound: [target('orders', 15_101, true)],
+        masking: { decompress: true },
+        accessLog: '/dev/null',
+      },
+    ],
+    ['an access log on its standard output', { ...base, inbound, accessLog: '-' }],
   ])('is valid for Envoy with %s', async (_name, options) => {
     const { isValid, output } = await validateBootstrap(directory, renderBootstrap(options));
     expect(output).not.toMatch(/\[(warning|error|critical)\]/);

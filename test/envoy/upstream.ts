@@ -69,6 +69,16 @@ export class Upstream {
     this.#handlers.set(path, { handler, isEarly: true });
   }
 
+  /** Takes every upgrade from now on, and sends back what it gets. */
+  echoUpgrades(): void {
+    this.#server.on('upgrade', (_request: IncomingMessage, socket: Socket) => {
+      socket.write(
+        'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n',
+      );
+      socket.pipe(socket);
+    });
+  }
+
   /** The requests that reached a path. */
   seen(path: string): readonly Seen[] {
     return this.#seen.get(path) ?? [];

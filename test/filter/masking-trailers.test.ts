@@ -1,14 +1,7 @@
 /** Bodies that end with trailers, and trailers that carry secrets, through the compiled filter. */
 import { beforeEach, describe, expect, test } from 'vitest';
 
-import {
-  CARD,
-  type Header,
-  JSON_TYPE,
-  MASKED_CARD,
-  MaskedMesh,
-  textOf,
-} from './masked-mesh.ts';
+import { CARD, type Header, JSON_TYPE, MASKED_CARD, MaskedMesh, textOf } from './masked-mesh.ts';
 
 const DECOMPRESSING = { 'xds.node.metadata.dta_decompress': 'true' };
 const type = (value: string): Header => ['content-type', value];
@@ -157,21 +150,39 @@ describe('a body that Envoy may have decoded', () => {
     expect(stream.forwardedResponse.ended).toBe(false);
   });
 
-  test('of text waits for its trailers', () => {
-    const { stream } = masked.answer([type('text/plain')]);
-    stream.responseBody('hello ', false);
-    stream.responseBody(CARD, false);
-    expect(textOf(stream.forwardedResponse.body)).toBe('');
-    stream.responseTrailers([COMPRESSED]);
-    expect(textOf(stream.forwardedResponse.body)).toBe(`hello ${MASKED_CARD}`);
-    expect(stream.forwardedResponse.trailers).toEqual([]);
+  test('of text waits for its trailers, in a request', () => {
+    const { stream } = masked.post([type('text/plain')]);
+    stream.requestBody('hello ', false);
+    stream.requestBody(CARD, false);
+    expect(textOf(stream.forwardedRequest.body)).toBe('');
+    stream.requestTrailers([COMPRESSED]);
+    expect(textOf(stream.forwardedRequest.body)).toBe(`hello ${MASKED_CARD}`);
+    expect(stream.forwardedRequest.trailers).toEqual([]);
   });
 
   test('of text that is too long to wait is reset', () => {
-    const { stream } = masked.answer([type('text/plain')]);
+    const { stream } = masked.post([type('text/plain')]);
     const words = 'word '.repeat(40_000);
-    for (let i = 0; i < 4; i++) stream.responseBody(words, false);
+    for (let i = 0; i < 4; i++) stream.requestBody(words, false);
     expect(stream.outcome().reset).toBe(true);
-    expect(textOf(stream.forwardedResponse.body)).toBe('');
+    expect(textOf(stream.forwardedRequest.body)).toBe('');
+  });
+
+  // In the other direction Envoy never hands trailers to a filter that stopped the bytes they came with.
+  test('of text ends with the last byte of the upstream, in a response', () => {
+    const { stream } = masked.answer([type('text/plain')]);
+    expect(stream.responseBody(`hello ${CARD.slice(0, 9)}`, false).action).toBe('continue');
+    stream.properties['response.backend_latency'] = Buffer.alloc(8, 1);
+    expect(stream.responseBody(CARD.slice(9), false).action).toBe('continue');
+    stream.responseTrailers([COMPRESSED]);
+    expect(textOf(stream.forwardedResponse.body)).toBe(`hello ${MASKED_CARD}`);
+    expect(stream.forwardedResponse).toMatchObject({ ended: true, trailers: [] });
+  });
+
+  test('of text that arrives empty though it was not is reset, in a response', () => {
+    const { stream } = masked.answer([type('text/plain')]);
+    stream.properties['response.backend_latency'] = Buffer.alloc(8, 1);
+    stream.responseBody('', false);
+    expect(stream.responseTrailers([COMPRESSED]).reset).toBe(true);
   });
 });

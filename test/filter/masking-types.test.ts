@@ -100,6 +100,17 @@ describe('a body is refused', () => {
     },
   );
 
+  test('without a type is only refused when it has bytes', () => {
+    expect(send([], '')).toBe('');
+    const { stream, outcome } = masked.answer([
+      [':status', '302'],
+      ['location', '/a'],
+    ]);
+    expect(outcome.localResponse).toBeUndefined();
+    stream.responseBody('', true);
+    expect(valuesOf(stream.forwardedResponse.headers, ':status')).toEqual(['302']);
+  });
+
   test('identity is no coding', () => {
     expect(send([JSON_TYPE, ['content-encoding', 'Identity']], json)).toBe(maskedJson);
   });

@@ -114,7 +114,6 @@ describe('requests', () => {
   });
 
   test.each<[string, [string, string][]]>([
-    ['no type', []],
     ['an image', [['content-type', 'image/png']]],
     ['UTF-7', [['content-type', 'application/json; charset=utf-7']]],
     ['a charset that is written oddly', [['content-type', 'application/json; charset =utf-7']]],

@@ -37,6 +37,7 @@ const rows: Profile = {
 
 const vectors: [string, Profile, string, string][] = [
   ['names', profile, 'a,CARD,b\n1,secret,2\r\n3,,4', 'a,CARD,b\n1,***,2\r\n3,***,4'],
+  ['parts of names', profile, 'u.card,x\n1,2\n', 'u.card,x\n***,2\n'],
   ['paths', profile, 'top,no\nabc,abc\n', 'top,no\n*bc,abc\n'],
   [
     'quotes',

@@ -31,6 +31,11 @@ const vectors: [string, string, string][] = [
   ['escapes in names', 'a=1&c%61rd=secret&%63%41=2', 'a=1&c%61rd=***&%63%41=2'],
   ['every field of a name', 'card=s1&card=s2&card=&x', 'card=***&card=***&card=***&x'],
   ['words', 'Card_Number=1&card+number=2', 'Card_Number=a%26b%3d%c3%bc&card+number=a%26b%3d%c3%bc'],
+  [
+    'parts of names',
+    'u[card]=1&card[]=2&a.card.b=3&x%5Bcard%5D[0]=4&cards[]=5&u[top]=abc',
+    'u[card]=***&card[]=***&a.card.b=***&x%5Bcard%5D[0]=***&cards[]=5&u[top]=abc',
+  ],
   ['paths', 'top=ab%63%c3%bcd&x.top=1', 'top=***%c3%bcd&x.top=1'],
   ['dropped pairs', 'gone=1&a=2&gone=3&gone&b=4&gone=5', 'a=2&b=4'],
   ['all dropped', 'gone=1&gone=2', ''],

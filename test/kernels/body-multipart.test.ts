@@ -55,6 +55,11 @@ const vectors: [string, string, string][] = [
     body(field('top', '***45'), field('cut', '\u00fc\u20ac')),
   ],
   [
+    'parts of names',
+    body(field('u[card]', '1'), field('x', '2')),
+    body(field('u[card]', '***'), field('x', '2')),
+  ],
+  [
     'dropped parts',
     body(
       field('gone', '1'),

@@ -98,14 +98,14 @@ const vectors: [string, Profile, string, string][] = [
   [
     'cards in sections',
     profile,
-    '<r><a>4111<![CDATA[11111111]]>1111</a><a><![CDATA[x < 4111111111111111 ]]]></a><a>x<![CDATA[]]></a></r>',
-    '<r><a>****<![CDATA[********]]>1111</a><a><![CDATA[x < ************1111 ]]]></a><a>x<![CDATA[]]></a></r>',
+    '<r><a>4111 <![CDATA[1111-1111]]> 1111</a><a><![CDATA[x < 4111111111111111 ]]]></a><a>x<![CDATA[]]></a></r>',
+    '<r><a>**** <![CDATA[****-****]]> 1111</a><a><![CDATA[x < ************1111 ]]]></a><a>x<![CDATA[]]></a></r>',
   ],
   [
     'section ends stay',
     redacting,
-    '<r>x 4111<![CDATA[11111111]]>1111 y<![CDATA[4111]]>111111111111</r>',
-    '<r>x ***<![CDATA[]]> y<![CDATA[***]]></r>',
+    '<r>x 4111 <![CDATA[1111 1111]]> 1111 y<![CDATA[ 4111]]> 1111 1111 1111</r>',
+    '<r>x ***<![CDATA[]]> y<![CDATA[ ***]]></r>',
   ],
   [
     'mail',
@@ -226,6 +226,8 @@ describe('more', async () => {
     ['<r a="\u0000"/>'],
     ['<r><a>x 4111<!-- -->secret</a></r>'],
     ['<r><a>x<?p?><![CDATA[secret]]></a></r>'],
+    ['<r><a>sec<![CDATA[ret]]></a></r>'],
+    ['<r><a><![CDATA[4111]]><![CDATA[]]>&#49;1111111111secret</a></r>'],
     [`<${'n'.repeat(3400)}/>`],
     [`${'<a>'.repeat(512)}${'</a>'.repeat(512)}`],
   ])('refused: %j', (input) => {
@@ -263,7 +265,7 @@ describe('more', async () => {
       const output = maskWhole(kernel, xml, blob, input);
       expect(kernel.mask(xml, blob, chunksOf(random, input)).output).toEqual(output);
       const after = readXml(output.toString());
-      expect(textOf(after)).not.toMatch(/4111111111111111|s-e-c/);
+      expect(textOf(after)).not.toMatch(/4111 ?1111|s-e-c/);
       expect(shape(after)).toEqual(shape(masked(before)));
     }
   });
@@ -293,7 +295,7 @@ function text(random: (below: number) => number): string {
     'plain \u20ac',
     ' 4111111111111111 ',
     ' &#52;111111111111111 ',
-    ' 4111<![CDATA[11111111]]>1111 ',
+    ' 4111 <![CDATA[1111 1111]]> 1111 ',
     '<![CDATA[ <x> & ]]>',
     '<![CDATA[ 4111111111111111 ]]]]>',
     '&lt;&amp;',
@@ -324,7 +326,7 @@ function shape(node: Node): unknown {
     ];
   const texts = node.children.map((child) =>
     typeof child === 'string'
-      ? child.replaceAll(/4111111111111111|\*{12}1111/g, '#')
+      ? child.replaceAll(/4111111111111111|\*{12}1111|4111 1111 1111 1111|(?:\*{4} ){3}1111/g, '#')
       : shape(child),
   );
   return [node.name, node.attributes.map(([name]) => name), texts];

@@ -48,7 +48,7 @@ export interface Profile {
   card?: RuleSpec;
   flags?: number;
   /** Protobuf messages; `message` of a field is an index of these. */
-  messages?: FieldSpec[][];
+  messages?: FieldSpec<RuleSpec>[][];
 }
 
 interface Node {

@@ -157,7 +157,7 @@ describe('the end', async () => {
     const calls = (chunks: string[]): number[] => {
       const { exports } = kernel;
       const profileBlob = kernel.place(buildMaskBlob({}));
-      const masker = exports.open(profileBlob, 0n);
+      const masker = exports.open(profileBlob, 0n, 0, 0, 0, 0, 0);
       const codes = chunks.map((chunk) => {
         const bytes = Buffer.from(chunk);
         const ptr = kernel.place(bytes);

@@ -1,20 +1,19 @@
 /** Protobuf messages in mask blobs of the kernel tests. */
 import { FieldKind, MaskField, MaskHeader, MaskMessage, NONE } from '../../controller/layout.ts';
-import type { RuleSpec } from './mask-blob.ts';
 
-/** A field of a protobuf message; those of one message by rising number. */
-export interface FieldSpec {
+/** A field of a protobuf message, with a rule as the caller says it; those of one message by rising number. */
+export interface FieldSpec<Rule> {
   number: number;
   kind: keyof typeof FieldKind;
-  rule?: RuleSpec;
+  rule?: Rule;
   message?: number;
 }
 
 /** The blob with tables of messages behind it. */
-export function appendMessages(
+export function appendMessages<Rule>(
   blob: Buffer,
-  messages: readonly (readonly FieldSpec[])[],
-  rules: { indexOf(rule: RuleSpec): number },
+  messages: readonly (readonly FieldSpec<Rule>[])[],
+  rules: { indexOf(rule: Rule): number },
 ): Buffer {
   const fields = messages.flat();
   const table = Buffer.alloc(messages.length * MaskMessage.SIZE + fields.length * MaskField.SIZE);

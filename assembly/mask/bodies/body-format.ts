@@ -1,6 +1,6 @@
 /** Formats of bodies. */
 export const enum BodyFormat {
-  /** one JSON text (RFC 8259) */
+  /** one JSON text (RFC 8259); argument length 1: a GraphQL request, whose `query` is a GraphQL document */
   Json = 0,
   /** a JSON text a line (application/x-ndjson, application/jsonl) */
   JsonLines = 1,

@@ -15,7 +15,7 @@ import { MaskFlag, MaskHeader, MaskOperator, MaskRule } from '../../layout';
 import { takeInner } from '../embedded';
 import { Escape, isWordByte } from '../escape';
 import { closeSpan, emitRawByte, lacksRoom, openSpan } from '../output';
-import { enterDocument, enterElement, enterMember, openLevel } from '../paths';
+import { enterDocument, enterElement, openLevel } from '../paths';
 import { operatorOf, ruleOf } from '../rules';
 import { MASKER_BYTES, Masker, elementsAt, formatOf, keyOf, scannerOf } from '../state';
 import {
@@ -28,7 +28,7 @@ import {
   openField,
   openPlainField,
 } from './field-value';
-import { appendName, clearName } from './names';
+import { appendName, clearName, enterField } from './names';
 import { feedSlices, reserveEnd } from './slices';
 
 const QUOTE: u8 = 0x22;
@@ -213,7 +213,7 @@ function enterCell(m: Masker, s: CsvState): bool {
   m.keyLen = load<u16>(at);
   memory.copy(keyOf(m), at + NAME_HEAD, m.keyLen);
   s.nameAt += NAME_HEAD + m.keyLen;
-  return enterMember(m);
+  return enterField(m);
 }
 
 /** Keeps the name that was read, or its rule. */
@@ -225,7 +225,7 @@ function keepName(m: Masker, s: CsvState): bool {
     memory.copy(at + NAME_HEAD, keyOf(m), m.keyLen);
     s.namesEnd += NAME_HEAD + m.keyLen;
   }
-  if (!enterMember(m)) return false;
+  if (!enterField(m)) return false;
   store<u16>(columnAt(m, s.columns), <u16>m.nextStrength);
   s.columns++;
   return true;

@@ -6,7 +6,7 @@ import { normalUnit } from '../../classify/normal';
 import { FormEvent, FormScanner, formStep, isFormWhole, skipFormPlain } from '../../form/scanner';
 import { Escape } from '../escape';
 import { closeSpan, emitByte, lacksRoom, openSpan } from '../output';
-import { enterDocument, enterMember, openLevel } from '../paths';
+import { enterDocument, openLevel } from '../paths';
 import { Masker, formatOf, scannerOf } from '../state';
 import { noteMasked } from '../text';
 import { appendInput, clearWindow, emitWindow, isFull, pushUnit } from '../window';
@@ -20,7 +20,7 @@ import {
   isDrop,
   openField,
 } from './field-value';
-import { appendName, clearName } from './names';
+import { appendName, clearName, enterField } from './names';
 import { feedSlices, reserveEnd } from './slices';
 
 const AMPERSAND: u8 = 0x26;
@@ -110,7 +110,7 @@ function takeNameByte(m: Masker, s: FormState, p: usize, isChar: bool): bool {
 }
 
 function beginValue(m: Masker, s: FormState, p: usize): bool {
-  if (!enterMember(m)) return false;
+  if (!enterField(m)) return false;
   s.isDropped = isDrop(m, m.nextStrength);
   if (s.isDropped) {
     noteMasked(m, m.nextStrength);
@@ -137,7 +137,7 @@ function endPair(m: Masker, s: FormState, p: usize): bool {
 
 function endBareName(m: Masker, s: FormState): bool {
   if (m.keyLen != 0) {
-    if (!enterMember(m)) return false;
+    if (!enterField(m)) return false;
     if (isDrop(m, m.nextStrength)) {
       noteMasked(m, m.nextStrength);
       return true;

@@ -1,5 +1,6 @@
 /** Which masker reads a format. */
 import { Escape } from '../escape';
+import '../graphql/masker';
 import { closeDocument, feedDocument, openDocument } from '../json/masker';
 import { Masker } from '../state';
 import { BodyFormat } from './body-format';
@@ -14,12 +15,16 @@ import { closeMessage, feedMessage, openMessages } from './protobuf';
 import { closeText, feedText, openText } from './text';
 import { closeXml, feedXml, openXml } from './xml';
 
+/** Length of the argument of JSON bodies that are GraphQL requests. */
+const GRAPHQL: u32 = 1;
+
 /** Starts a body. False when its format cannot be read with what is known of it. */
 export function openFormat(m: Masker, arg: usize, argLen: u32): bool {
   m.passing = true;
   switch (m.format) {
     case BodyFormat.Json:
       m.escape = Escape.Json;
+      m.readsQueries = argLen == GRAPHQL;
       return openDocument(m);
     case BodyFormat.JsonLines:
     case BodyFormat.JsonSequence:

@@ -23,7 +23,7 @@ import {
 } from '../../multipart/part-headers';
 import { Escape } from '../escape';
 import { closeSpan, emitRaw, emitRawByte, lacksRoom, openSpan } from '../output';
-import { enterDocument, enterMember, openLevel } from '../paths';
+import { enterDocument, openLevel } from '../paths';
 import { KEY_MAX, Masker, formatOf, keyOf, rawOf, scannerOf } from '../state';
 import { TextMode, closeText, noteMasked, openText, textChar } from '../text';
 import { appendInput, appendWritten, clearWindow } from '../window';
@@ -37,6 +37,7 @@ import {
   openDocumentField,
   openField,
 } from './field-value';
+import { enterField } from './names';
 import { feedSlices, reserveEnd } from './slices';
 import { takeTextByte } from './text';
 
@@ -195,7 +196,7 @@ function beginPart(m: Masker, s: PartState, p: usize): bool {
   if (!readPartHeaders(headers, len - LINE_END, keyOf(m), KEY_MAX)) return false;
   const isJson = partKind == PartKind.Json;
   m.keyLen = hasPartName ? partNameLen : KEY_MAX + 1;
-  if (!enterMember(m)) return false;
+  if (!enterField(m)) return false;
   s.place = Place.Content;
   beginContent(delimiterOf(s));
   if (isDrop(m, m.nextStrength)) {

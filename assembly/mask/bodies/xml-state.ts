@@ -1,5 +1,5 @@
 /** What the masker keeps of an XML document, and how its output is shown or hidden. */
-import { XmlScanner } from '../../xml/scanner';
+import { XmlScanner } from '../../xml/state';
 import { closeSpan, emitRaw, openSpan } from '../output';
 import { Masker, flagsAt, formatOf, scannerOf, strengthAt } from '../state';
 
@@ -13,6 +13,9 @@ export class XmlState extends XmlScanner {
   isSplit: bool;
   /** a comment or an instruction that does not go out is being read */
   isHidden: bool;
+  /** the last character of the text may be one of a token, and so it was before an end of a section */
+  wasToken: bool;
+  isJoint: bool;
   /** the attribute declares a namespace */
   isNamespace: bool;
 }

@@ -3,11 +3,12 @@
  *
  * Under a rule the text of an element up to the next tag is one value: section ends and comments in it go, and after the
  * first one of an element only stars are left, so that no value comes out bit by bit. Without a rule detectors look into
- * it, section ends included; text that a comment or an instruction stands in is malformed then, because nobody can say what
- * of it belongs together.
+ * it, section ends included; text that a comment or an instruction stands in, and a token that an end of a section stands
+ * in, are malformed then, because not all that belongs together would be found.
  */
 import { isXmlSpace } from '../../xml/characters';
-import { XmlPlace, released, releasedByte } from '../../xml/scanner';
+import { released, releasedByte } from '../../xml/scanner';
+import { XmlPlace } from '../../xml/state';
 import { MaskOperator } from '../../layout';
 import { text } from '../../memory/text';
 import { Escape } from '../escape';
@@ -21,6 +22,7 @@ import {
   closeField,
   fieldByte,
   fieldChar,
+  fieldPlain,
   fieldWritten,
   openPlainField,
 } from './field-value';
@@ -56,6 +58,7 @@ export function takeCharacter(m: Masker, s: XmlState, p: usize): bool {
     if (!beginText(m, s, p)) return false;
   }
   if (m.mode == FieldMode.Pass || m.mode == FieldMode.None) return true;
+  if (!mayFollow(m, s, count == 0 ? s.codePoint : held)) return false;
   for (let i: u32 = 0; i < count; i++) if (!takeHeld(m, held, p)) return false;
   const isWritten = escapesSection(m, s) ? writeSectionByte(m, p) : fieldByte(m, p);
   return isWritten && fieldChar(m, s.codePoint, p + 1);
@@ -65,17 +68,21 @@ export function takeCharacter(m: Masker, s: XmlState, p: usize): bool {
 export function endText(m: Masker, s: XmlState, p: usize): bool {
   s.hasText = false;
   s.isSplit = false;
+  s.wasToken = false;
+  s.isJoint = false;
   return closeMasked(m, p);
 }
 
 /** Begins a section behind its bracket, right before `p`. */
 export function beginSection(m: Masker, s: XmlState, p: usize): bool {
   if (m.mode == FieldMode.None && !beginText(m, s, p)) return false;
+  s.isJoint = s.wasToken;
   return takeMarker(m, SECTION_START.ptr, SECTION_START.len, p);
 }
 
 /** Ends a section; its last byte is right before `p`. */
-export function endSection(m: Masker, p: usize): bool {
+export function endSection(m: Masker, s: XmlState, p: usize): bool {
+  s.isJoint = s.wasToken;
   // While the text stays, the end went out with it.
   return m.mode == FieldMode.Pass || takeMarker(m, SECTION_END.ptr, SECTION_END.len, p);
 }
@@ -108,6 +115,31 @@ export function beginInstructionText(m: Masker, s: XmlState, p: usize): bool {
 /** Ends an instruction before `p`. */
 export function endInstruction(m: Masker, s: XmlState, p: usize): bool {
   return endAside(m, s, INSTRUCTION_END.ptr, INSTRUCTION_END.len, p);
+}
+
+/** Takes plain bytes of what is being read. */
+export function takeRun(m: Masker, s: XmlState, p: usize, end: usize): bool {
+  if (s.isHidden) return true;
+  if (!mayFollow(m, s, load<u8>(p))) return false;
+  s.wasToken = isTokenCharacter(load<u8>(end - 1));
+  return fieldPlain(m, p, <u32>(end - p));
+}
+
+/** Whether a character does not make a token of what stands around an end of a section. */
+function mayFollow(m: Masker, s: XmlState, codePoint: u32): bool {
+  const isToken = isTokenCharacter(codePoint);
+  const isTorn = isToken && s.isJoint;
+  s.isJoint = false;
+  s.wasToken = isToken;
+  return !isTorn || m.mode != FieldMode.Text || m.escape != Escape.XmlText;
+}
+
+/** Letters, digits and what stands between them in tokens and addresses. */
+function isTokenCharacter(codePoint: u32): bool {
+  if (codePoint >= 0x80 || <u32>(codePoint | 0x20) - 0x61 < 26) return true;
+  // + - . / 0-9 = @ _
+  if (codePoint == 0x2b || (codePoint >= 0x2d && codePoint < 0x3a)) return true;
+  return codePoint == 0x3d || codePoint == 0x40 || codePoint == 0x5f;
 }
 
 /** Begins the text of the innermost element, at `p`. */

@@ -4,15 +4,8 @@
  * and attributes in it are masked, tags stay; an element that is dropped goes with its tags, an attribute leaves no value.
  */
 import { isDeclaration } from '../../xml/declaration';
-import {
-  XmlEvent,
-  XmlPlace,
-  isXmlWhole,
-  leaveElement,
-  plainTaken,
-  takesPlain,
-  xmlStep,
-} from '../../xml/scanner';
+import { isXmlWhole, leaveElement, plainTaken, takesPlain, xmlStep } from '../../xml/scanner';
+import { XmlEvent, XmlPlace } from '../../xml/state';
 import { skipXmlPlain } from '../../xml/characters';
 import { DEPTH_MAX } from '../../json/scanner';
 import { text } from '../../memory/text';
@@ -22,7 +15,7 @@ import { enterDocument, enterMember, enterName, openLevel } from '../paths';
 import { KEY_MAX, Masker, elementsAt, keyOf, rawOf, scannerOf } from '../state';
 import { noteMasked } from '../text';
 import { appendInput, clearWindow } from '../window';
-import { FieldMode, closeField, fieldPlain, isDrop, openPlainField } from './field-value';
+import { FieldMode, closeField, isDrop, openPlainField } from './field-value';
 import { clearName } from './names';
 import { feedSlices, reserveEnd } from './slices';
 import { XmlState, show, xmlStateOf } from './xml-state';
@@ -37,6 +30,7 @@ import {
   endText,
   takeCharacter,
   takePart,
+  takeRun,
 } from './xml-text';
 
 const LESS: u8 = 0x3c;
@@ -78,7 +72,10 @@ function takeSlice(m: Masker, start: usize, end: usize): bool {
   while (p < end) {
     if ((m.mode != FieldMode.None || s.isHidden) && takesPlain(s)) {
       const next = skipXmlPlain(p, end);
-      if (next != p && !takeRun(m, s, p, next)) return false;
+      if (next != p) {
+        plainTaken(s);
+        if (!takeRun(m, s, p, next)) return false;
+      }
       p = next;
       if (p == end) break;
     }
@@ -87,11 +84,6 @@ function takeSlice(m: Masker, start: usize, end: usize): bool {
     if (event != XmlEvent.ElementNamed && event != XmlEvent.AttributeNamed) p++;
   }
   return true;
-}
-
-function takeRun(m: Masker, s: XmlState, p: usize, end: usize): bool {
-  plainTaken(s);
-  return s.isHidden || fieldPlain(m, p, <u32>(end - p));
 }
 
 function act(m: Masker, s: XmlState, event: XmlEvent, p: usize): bool {
@@ -146,7 +138,7 @@ function actOnMarkup(m: Masker, s: XmlState, event: XmlEvent, p: usize): bool {
     case XmlEvent.SectionStart:
       return beginSection(m, s, p + 1);
     case XmlEvent.SectionEnd:
-      return endSection(m, p + 1);
+      return endSection(m, s, p + 1);
     case XmlEvent.InstructionStart:
       return beginInstruction(m, s, p);
     case XmlEvent.InstructionText:

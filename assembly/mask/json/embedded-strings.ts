@@ -3,8 +3,10 @@
  * KiB of it are the beginning of a document; then it is one. A string that turns out to be none is text.
  */
 import { CheckMode, checkByte, isCheckedWhole } from '../../json/checker';
-import { Scanner, SCANNER_BYTES } from '../../json/scanner';
+import { Scanner, clearScanner } from '../../json/scanner';
 import { CharEvent, stringStep } from '../../json/strings';
+import { skipPlain } from '../../json/plain';
+import { copyShort } from '../../memory/bytes';
 import { appendUtf8 } from '../../memory/utf8';
 import {
   closeEmbedded,
@@ -32,10 +34,10 @@ const character: usize = memory.data(8);
 
 /** Starts a string behind its opening quote at `p`, when its first byte says that it may hold a document. */
 export function openProbe(m: Masker, p: usize, end: usize): bool {
-  if (p < end && !mayBegin(load<u8>(p))) return true;
+  if (p < end && (!mayBegin(load<u8>(p)) || isPlainText(p, end))) return true;
   const inner = takeInner(m);
   if (inner == 0) return false;
-  memory.fill(inner, 0, SCANNER_BYTES);
+  clearScanner(scannerOf(maskerAt(inner)));
   maskerAt(inner).mode = CheckMode.Structure;
   closeSpan(p);
   clearWindow(m);
@@ -89,6 +91,17 @@ export function readEmbedded(m: Masker, s: Scanner, start: usize, end: usize): u
 @inline
 function mayBegin(byte: u8): bool {
   return byte == 0x7b || byte == 0x5b || byte == 0x5c || byte <= 0x20;
+}
+
+/**
+ * Whether a string that lies plain and whole in the slice ends as no document does. Looking ahead changes no output: text it
+ * is anyway.
+ */
+function isPlainText(p: usize, end: usize): bool {
+  const after = skipPlain(p, end);
+  if (after == end || load<u8>(after) != QUOTE) return false;
+  const last = load<u8>(after - 1);
+  return last != 0x5d && last != 0x7d && last != 0x20; /* ] } and a space */
 }
 
 // @ts-ignore: decorator
@@ -192,7 +205,7 @@ function replayDocument(m: Masker): bool {
 /** Copies what is held out of the window, which is empty then. */
 function takeHeld(m: Masker): u32 {
   const len = m.rawLen;
-  memory.copy(held, rawOf(m), len);
+  copyShort(held, rawOf(m), len);
   clearWindow(m);
   return len;
 }
@@ -200,7 +213,7 @@ function takeHeld(m: Masker): u32 {
 /** Reads the held bytes once more; those of a character that is not whole stay in the window. */
 function replay(m: Masker, len: u32, isDocument: bool): bool {
   const s = changetype<Scanner>(replayScanner);
-  memory.fill(replayScanner, 0, SCANNER_BYTES);
+  clearScanner(s);
   for (let i: u32 = 0; i < len; i++) {
     const event = stringStep(s, load<u8>(held + i));
     if (!appendWritten(m, held + i, 1)) return false;

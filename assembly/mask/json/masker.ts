@@ -3,7 +3,7 @@
  * same, and bytes that are not masked stay as they are.
  */
 import { MaskFlag, MaskHeader } from '../../layout';
-import { Expect, Scanner, Token, nextToken, tokenEnd } from '../../json/scanner';
+import { Expect, Scanner, Token, clearScanner, nextToken, tokenEnd } from '../../json/scanner';
 import { closeSpan, cutOutput, lacksRoom, maskedLen, openSpan, reserveOutput } from '../output';
 import { useDocumentMasker } from '../embedded';
 import { enterDocument } from '../paths';
@@ -25,7 +25,7 @@ const RESERVE: usize = 32_768;
 /** Puts a state before a document. False when its paths are too tangled to be followed. */
 export function openDocument(m: Masker): bool {
   const s = scannerOf(m);
-  memory.fill(changetype<usize>(s), 0, offsetof<Scanner>());
+  clearScanner(s);
   m.mode = Mode.Structure;
   m.passing = true;
   m.dropDepth = 0;
@@ -118,7 +118,7 @@ function feedToken(m: Masker, s: Scanner, p: usize, end: usize): usize {
 
 function feedStructure(m: Masker, s: Scanner, start: usize, end: usize): usize {
   if (m.holdsKeys) return feedHolding(m, s, start, end);
-  const p = readPlainTokens(m, s, start, end);
+  const p = m.readsQueries ? start : readPlainTokens(m, s, start, end);
   if (p == 0 || p == end) return p;
   const token = nextToken(s, p, end);
   if (token == Token.None) return end;

@@ -1,12 +1,24 @@
 /** What happens to a value of JSON when it begins. */
 import { LiteralEvent, literalStep, openLiteral } from '../../json/literals';
 import { NumberState } from '../../json/numbers';
-import { Scanner, Token, atElement, openContainer, tokenEnd, valueDone } from '../../json/scanner';
+import {
+  Scanner,
+  Token,
+  atElement,
+  insideObject,
+  isRootArray,
+  openContainer,
+  tokenEnd,
+  valueDone,
+} from '../../json/scanner';
 import { MaskHeader } from '../../layout';
+import { text } from '../../memory/text';
+import { openEmbeddedQuery } from '../embedded';
 import { closeSpan, isSpanOpen, openSpan } from '../output';
 import { enterElement, needsKey, openLevel } from '../paths';
-import { Masker, Mode } from '../state';
+import { KEY_MAX, Masker, Mode, keyOf } from '../state';
 import { TextMode, noteMasked, openText } from '../text';
+import { clearWindow } from '../window';
 import { emitJsonConstant } from './constants';
 import { openProbe } from './embedded-strings';
 import { openHeldKey } from './held-keys';
@@ -14,6 +26,7 @@ import { openNumber } from './numbers';
 import { beginUnruled } from './unruled';
 
 const SMALL_N: u8 = 0x6e;
+const QUERY = text('query');
 
 /**
  * Acts on a token of `nextToken`; `end` is the end of the slice. False when the document cannot be
@@ -23,7 +36,7 @@ export function beginToken(m: Masker, s: Scanner, token: Token, end: usize): boo
   if (token == Token.Close) return true;
   if (token == Token.Key) {
     m.keyLen = 0;
-    m.decodesKey = needsKey(m);
+    m.decodesKey = m.readsQueries || needsKey(m);
     if (m.holdsKeys) return openHeldKey(m, s, tokenEnd);
     m.mode = Mode.Key;
     return true;
@@ -36,7 +49,7 @@ export function beginToken(m: Masker, s: Scanner, token: Token, end: usize): boo
       openLevel(m);
       return true;
     case Token.String:
-      return beginString(m, end);
+      return m.readsQueries && isQuery(m, s) ? beginQuery(m) : beginString(m, end);
     case Token.Number:
       s.numberState = NumberState.Start;
       openNumber(m, tokenEnd, end);
@@ -90,6 +103,20 @@ function mayHoldDocument(m: Masker): bool {
   return (
     m.nextCount != 0 || m.detectorStrength != 0 || load<u32>(m.blob, MaskHeader.nameCount) != 0
   );
+}
+
+/** Whether the string is the document of a GraphQL request, or of one of several. */
+function isQuery(m: Masker, s: Scanner): bool {
+  if (m.nextStrength != 0 || s.depth == 0 || !insideObject(s)) return false;
+  if (s.depth != (isRootArray(s) ? 2 : 1)) return false;
+  return QUERY.equals(keyOf(m), min(m.keyLen, KEY_MAX));
+}
+
+function beginQuery(m: Masker): bool {
+  closeSpan(tokenEnd);
+  clearWindow(m);
+  m.mode = Mode.EmbeddedString;
+  return openEmbeddedQuery(m);
 }
 
 /** `null` says nothing and stays; of `true` and `false` nothing may be left. */

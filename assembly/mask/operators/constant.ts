@@ -1,12 +1,9 @@
 /** Redact and Replace, and what stands for a value that has to go where nothing may be missing: a fixed text. */
 import { MaskOperator, MaskRule, MaskHeader } from '../../layout';
-import { text } from '../../memory/text';
-import { emitText } from '../emit-text';
+import { emitStar, emitText } from '../emit-text';
 import { OPERATOR_BYTES, reserveOutput } from '../output';
 import { ruleOf } from '../rules';
 import { Masker } from '../state';
-
-const STARS = text('***');
 
 /** Emits the replacement of a rule, or `***`: for every other operator, and for strength 0. Nothing, and `lacksRoom`, without room. */
 export function emitConstant(m: Masker, strength: u32): void {
@@ -19,5 +16,8 @@ export function emitConstant(m: Masker, strength: u32): void {
       return;
     }
   }
-  emitText(m, STARS.ptr, STARS.len);
+  // No format has to escape them.
+  emitStar();
+  emitStar();
+  emitStar();
 }

@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 
 import { DtaError } from '../../errors.ts';
 import { checkTrustDomain } from '../../identity/spiffe-id.ts';
+import { standardOutput } from '../../xds/listener-extras.ts';
 import { type OutboundTarget, renderBootstrap } from '../../xds/render-bootstrap.ts';
 import { parseAddress, parsePort } from '../parse-arguments.ts';
 
@@ -81,7 +82,8 @@ export function bootstrapCommand(): Command {
           outbound: options.outbound,
           masking: { decompress: options.decompress },
           ...(options.accessLog !== undefined && {
-            accessLog: options.accessLog === '-' ? '/dev/stdout' : resolve(options.accessLog),
+            accessLog:
+              options.accessLog === standardOutput ? standardOutput : resolve(options.accessLog),
           }),
         }),
       );

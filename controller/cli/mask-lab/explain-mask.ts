@@ -26,6 +26,8 @@ export interface ExplainedRefusal {
   readonly text: string;
   /** Of the answer in its place; undefined when the stream was reset after some of it had gone on. */
   readonly status: number | undefined;
+  /** Of the answer to a gRPC call. */
+  readonly grpcStatus: string | undefined;
 }
 
 /** The answer of the filter, and where it comes from. */
@@ -37,13 +39,15 @@ export interface MaskExplanation {
   readonly refusal: ExplainedRefusal | undefined;
   /** Where the body cannot be read; undefined when it can, or nothing reads it. */
   readonly unreadable: UnreadablePlace | undefined;
+  /** What went on in place of such a body; undefined when nothing did, or it can be read. */
+  readonly instead: 'redacted' | 'unmasked' | undefined;
   /** What the policies say of such bodies here; undefined when nothing is masked for the caller. */
   readonly action: ActionName | undefined;
   /** Labels that the filter found. */
   readonly labels: readonly string[];
   /** Labels that the caller may read. */
   readonly clearance: readonly string[];
-  /** Values of the body that the filter masked. */
+  /** Values that the filter masked on that side. */
   readonly masked: number;
   readonly values: readonly MaskedValue[];
   readonly headers: readonly ChangedHeader[];
@@ -78,8 +82,10 @@ export function explainMask(
       code: reasonCode(reason),
       text: reasonTexts[reason],
       status: refusal?.status,
+      grpcStatus: refusal?.grpcStatus,
     },
     unreadable,
+    instead: record.bodyRedacted ? 'redacted' : record.bodyPassed ? 'unmasked' : undefined,
     action: isPermitted ? declaredAction(bench, question, message) : undefined,
     labels: bench.labelNames(record.labels),
     clearance: bench.labelNames(record.clearance),

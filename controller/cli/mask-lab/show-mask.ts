@@ -6,9 +6,12 @@ import type { UnreadablePlace } from './unreadable.ts';
 
 /** Lines of text. `isClear`: values are shown as they were, too. */
 export function showMask(explanation: MaskExplanation, isClear: boolean): string[] {
-  const { refusal, unreadable, action, values, headers, isTooLarge } = explanation;
+  const { refusal, unreadable, instead, action, values, headers, isTooLarge } = explanation;
   const lines = [refusal === undefined ? passedLine(explanation) : refusedLine(refusal)];
-  if (unreadable !== undefined) lines.push(`  cannot be read ${showUnreadable(unreadable)}`);
+  if (unreadable !== undefined) {
+    const outcome = instead === undefined ? '' : `; it went on ${instead}`;
+    lines.push(`  cannot be read ${showUnreadable(unreadable)}${outcome}`);
+  }
   lines.push(...valueLines(values.slice(0, VALUES_SHOWN), isClear));
   if (values.length > VALUES_SHOWN) lines.push(`  ${values.length - VALUES_SHOWN} more values`);
   for (const { name, before, after } of headers) {
@@ -35,16 +38,16 @@ export function showUnreadable(place: UnreadablePlace): string {
 }
 
 function passedLine({ masked, labels, clearance }: MaskExplanation): string {
-  const values =
-    masked === 1 ? '1 value of the body masked' : `${masked} values of the body masked`;
+  const values = masked === 1 ? '1 value masked' : `${masked} values masked`;
   const found = labels.length === 0 ? 'no labels found' : `found ${labels.join(', ')}`;
   const cleared =
     clearance.length === 0 ? 'cleared for nothing' : `cleared for ${clearance.join(', ')}`;
   return `passed: ${values}; ${found}; ${cleared}`;
 }
 
-function refusedLine({ status, code, reason, text }: ExplainedRefusal): string {
-  const how = status === undefined ? 'reset after some of it went on' : `refused with ${status}`;
+function refusedLine({ status, grpcStatus, code, reason, text }: ExplainedRefusal): string {
+  const answer = grpcStatus === undefined ? status : `grpc-status ${grpcStatus}`;
+  const how = status === undefined ? 'reset after some of it went on' : `refused with ${answer}`;
   return `${how}: ${text} (${code} ${reason})`;
 }
 

@@ -53,7 +53,7 @@ export const maskedShape = {
   lacks: someOf(z.string().min(1))
     .meta({ description: 'texts that what goes on does not hold, headers and path included' })
     .optional(),
-  masked: z.int().min(0).meta({ description: 'values of the body that are masked' }).optional(),
+  masked: z.int().min(0).meta({ description: 'values that are masked on that side' }).optional(),
   labels: z
     .array(nameLeaf('data label'))
     .meta({ description: 'all labels that are found, and no others' })
