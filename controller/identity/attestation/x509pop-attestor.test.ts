@@ -139,6 +139,10 @@ describe('a chain is refused', () => {
     expect(await refused(below + hostPem + intermediatePem, 'below')).toBe(
       'leads to no trusted root',
     );
+    // Without a key usage nothing else says that it may not sign.
+    const plain = corp.issue('plain', 'intermediate', ['subjectAltName=DNS:plain.corp.test']);
+    const child = corp.issue('child', 'plain', leafOnly);
+    expect(await refused(child + plain + intermediatePem, 'child')).toBe('issuer is no authority');
     expect(await refused(intermediatePem, 'intermediate')).toBe('leaf is an authority');
   });
 
