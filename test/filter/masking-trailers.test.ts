@@ -1,14 +1,7 @@
 /** Bodies that end with trailers, and trailers that carry secrets, through the compiled filter. */
 import { beforeEach, describe, expect, test } from 'vitest';
 
-import {
-  CARD,
-  type Header,
-  JSON_TYPE,
-  MASKED_CARD,
-  MaskedMesh,
-  textOf,
-} from './masked-mesh.ts';
+import { CARD, type Header, JSON_TYPE, MASKED_CARD, MaskedMesh, textOf } from './masked-mesh.ts';
 
 const DECOMPRESSING = { 'xds.node.metadata.dta_decompress': 'true' };
 const type = (value: string): Header => ['content-type', value];
@@ -54,6 +47,15 @@ describe('trailers', () => {
     stream.end();
     // Secret is dropped, PII and PCI masked.
     expect(masked.records()).toMatchObject([{ labels: 0b111n }]);
+  });
+
+  test('of more names than can be rewritten end the stream', () => {
+    const { stream } = masked.post();
+    stream.requestBody('{}', false);
+    const many = Array.from({ length: 129 }, (_, i): Header => [`x-${i}`, CARD]);
+    stream.requestTrailers(many);
+    expect(stream.forwardedRequest.trailers ?? []).toEqual([]);
+    expect(stream.forwardedRequest.ended).toBe(false);
   });
 
   test('of a body that passes unmasked pass too', async () => {
