@@ -162,6 +162,16 @@ describe('responses', () => {
     expect(valuesOf(headers, 'grpc-message')).toEqual(['card%20****%2d****-****-1111 refused']);
   });
 
+  test('of gRPC carry no details of a status', () => {
+    const headers = received([
+      ['content-type', 'application/grpc'],
+      ['grpc-status', '9'],
+      ['grpc-status-details-bin', 'CAkaFzQxMTExMTExMTExMTExMTE'],
+    ]);
+    expect(valuesOf(headers, 'grpc-status')).toEqual(['9']);
+    expect(valuesOf(headers, 'grpc-status-details-bin')).toEqual([]);
+  });
+
   test('to a cleared caller stay', () => {
     const { stream } = masked.answer([['x-customer-email', 'a@b.org']], true, {}, AUDITOR);
     expect(valuesOf(stream.forwardedResponse.headers, 'x-customer-email')).toEqual(['a@b.org']);
