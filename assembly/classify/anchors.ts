@@ -1,11 +1,10 @@
 /**
- * Values that only a word before them makes visible: numbers behind `tel` or `ssn`, network addresses behind a label and
- * a colon, which would be part of an address otherwise. The word is met first; the value waits until the scan gets to
- * it.
+ * Values that only a word before them makes visible: numbers behind `tel` or `ssn`, network
+ * addresses behind a label and a colon, which would be part of an address otherwise. The word is
+ * met first; the value waits until the scan gets to it.
  *
  *   SLOTS  u32[5][2]  start and end of the value that waits, by Slot; start NOWHERE when none does
  */
-import { findByte } from '../memory/bytes';
 import { NOTHING, NOWHERE, UNDECIDED } from './answers';
 import { CONTEXT_GAP, announcedAt, wordEnd } from './context-words';
 import { DetectorSet, isEnabled } from './detector-set';
@@ -14,20 +13,9 @@ import { DetectorKind } from './kinds';
 import { ipv6At, macAt } from './network';
 import { nationalAt } from './phone';
 import { plainSsnAt } from './ssn';
-import {
-  IGNORABLE,
-  Unit,
-  allOfClass,
-  isAlnum,
-  isDigit,
-  isLetter,
-  unitAt,
-  unitClass,
-} from './units';
+import { IGNORABLE, Unit, allOfClass, isAlnum, isDigit, runEnd, unitAt, unitClass } from './units';
 
 const SLOTS: usize = memory.data(64, 8);
-/** Units in which a colon is looked for at once. */
-const SEARCH_SPAN: u32 = 128;
 /** Most units of a label. */
 const LABEL_MAX: u32 = 16;
 
@@ -37,9 +25,6 @@ export let firstAnchor: u32 = NOWHERE;
 /** Start of the next value that waits, NOWHERE when there is none. */
 export let nextWaiting: u32 = NOWHERE;
 
-/** The next colon, or how far it is known that there is none. */
-let nextColon: u32 = 0;
-let isColon: bool = false;
 /** The digit that was last read a telephone number from, and the number's end. */
 let nationalOf: u32 = NOWHERE;
 let nationalEnd: u32 = NOTHING;
@@ -48,24 +33,47 @@ let nationalEnd: u32 = NOTHING;
 export function clearAnchors(): void {
   firstAnchor = NOWHERE;
   nextWaiting = NOWHERE;
-  nextColon = 0;
-  isColon = false;
   nationalOf = NOWHERE;
   for (let kind: u32 = DetectorKind.Phone; kind <= <u32>DetectorKind.Mac; kind++) forget(kind);
 }
 
-/** Looks at the word at `pos`. False when the text ends before it is known what it announces. */
-export function wordAnchorAt(set: DetectorSet, text: usize, pos: u32, len: u32, isEnd: bool): bool {
-  if (isEnabled(set, DetectorKind.Ipv6) || isEnabled(set, DetectorKind.Mac)) {
-    if (!labelAt(set, text, pos, len, isEnd)) return false;
-  }
-  if (!isLetter(load<u8>(text + <usize>pos))) return true;
+/**
+ * Looks at the word at `pos` as one that announces a number. False when the text ends before that
+ * is known.
+ */
+export function contextAnchorAt(
+  set: DetectorSet,
+  text: usize,
+  pos: u32,
+  len: u32,
+  isEnd: bool,
+): bool {
   if (!isEnabled(set, DetectorKind.Phone) && !isEnabled(set, DetectorKind.Ssn)) return true;
   const kind = announcedAt(text, pos, len);
   return kind == 0 || !isEnabled(set, kind) || announced(kind, text, pos, len, isEnd);
 }
 
-/** A network address behind the colon at `anchor + size`. False when the text ends before it is known. */
+/**
+ * Looks at the word at `pos` as a label with a colon behind it, that is no part of an address
+ * itself. False when the text ends before that is known.
+ */
+export function labelAnchorAt(
+  set: DetectorSet,
+  text: usize,
+  pos: u32,
+  len: u32,
+  isEnd: bool,
+): bool {
+  if (!isEnabled(set, DetectorKind.Ipv6) && !isEnabled(set, DetectorKind.Mac)) return true;
+  const most = min(len, pos + LABEL_MAX);
+  const colon = runEnd(text, pos, most, Unit.Alnum);
+  if (unitAt(text, colon, len) != 0x3a) return true;
+  if ((unitClass(unitAt(text, colon + 1, len)) & Unit.Hex) == 0) return true;
+  if (colon - pos <= 4 && allOfClass(text, pos, colon, Unit.Hex)) return true;
+  return colonAnchor(set, text, pos, colon, len, isEnd);
+}
+
+/** A network address behind a colon. False when the text ends before it is known. */
 export function colonAnchor(
   set: DetectorSet,
   text: usize,
@@ -95,24 +103,6 @@ export function takeWaiting(set: DetectorSet, pos: u32): void {
       nextWaiting = min(nextWaiting, start);
     }
   }
-}
-
-/** A word of letters and digits that is no part of an address itself, and a colon behind it. */
-function labelAt(set: DetectorSet, text: usize, pos: u32, len: u32, isEnd: bool): bool {
-  if (nextColon < pos) findColon(text, pos, len);
-  else if (!isColon && nextColon - pos <= LABEL_MAX) findColon(text, nextColon, len);
-  if (!isColon || nextColon - pos > LABEL_MAX) return true;
-  if ((unitClass(unitAt(text, nextColon + 1, len)) & Unit.Hex) == 0) return true;
-  if (!allOfClass(text, pos, nextColon, Unit.Alnum)) return true;
-  if (nextColon - pos <= 4 && allOfClass(text, pos, nextColon, Unit.Hex)) return true;
-  return colonAnchor(set, text, pos, nextColon, len, isEnd);
-}
-
-function findColon(text: usize, start: u32, len: u32): void {
-  const span = min(len - start, SEARCH_SPAN);
-  const index = findByte(text + <usize>start, span, 0x3a);
-  isColon = index >= 0;
-  nextColon = start + (isColon ? <u32>index : span);
 }
 
 /** The first digits behind a word are the number it announces. */

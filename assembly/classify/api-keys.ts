@@ -1,6 +1,6 @@
 /**
- * Keys and tokens that their issuers gave a prefix. A rule is its prefix, the alphabet of what follows, and how much of it
- * there is:
+ * Keys and tokens that their issuers gave a prefix. A rule is its prefix, the alphabet of what
+ * follows, and how much of it there is:
  *
  *   a letters and digits   b base64url   d base64url with a digit or capital   h hex   u capitals and digits
  *
@@ -26,7 +26,10 @@ const RULES = literal(
     'xapp- b 20 0,xoxa- b 16 0,xoxb- b 16 0,xoxe- b 16 0,xoxp- b 16 0,xoxr- b 16 0,xoxs- b 16 0,' +
     'ya29. b 20 0,',
 );
-/** Bytes of a rule: offset in RULES u16, bytes of the prefix u8, alphabet u8, least u8, most u8, and two unused. */
+/**
+ * Bytes of a rule: offset in RULES u16, bytes of the prefix u8, alphabet u8, least u8, most u8, and
+ * two unused.
+ */
 const RULE_BYTES: usize = 8;
 const RULE_COUNT: u32 = 64;
 /** The rules, then u8[128][2] by first letter: from which rule to which. */

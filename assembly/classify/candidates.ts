@@ -1,6 +1,13 @@
 /** Everything that may begin at one position: which detectors look, and what they found. */
-import { NOTHING, NOWHERE, UNDECIDED } from './answers';
-import { clearAnchors, colonAnchor, nextWaiting, takeWaiting, wordAnchorAt } from './anchors';
+import { NOTHING, UNDECIDED } from './answers';
+import {
+  clearAnchors,
+  colonAnchor,
+  contextAnchorAt,
+  labelAnchorAt,
+  nextWaiting,
+  takeWaiting,
+} from './anchors';
 import { apiKeyAt, isKeyOpen } from './api-keys';
 import { cardDigits } from './card-digits';
 import {
@@ -12,7 +19,7 @@ import {
   isEnabled,
   patternTable,
 } from './detector-set';
-import { clearEmail, emailAt, emailEvent } from './email';
+import { LOCAL_MAX, clearEmail, emailAt } from './email';
 import { takeAnswer, takeFound, takeGrowing } from './found';
 import { Growth } from './grow';
 import { ibanAt } from './iban';
@@ -27,13 +34,20 @@ import { pemAt } from './pem';
 import { internationalAt } from './phone';
 import { isSecretOpen, secretAt } from './secret';
 import { clearTokenRuns } from './token-run';
-import { Unit, isLetter, unitAt, unitClass } from './units';
+import { digitsAhead, hasAtAhead, hasColonWithin, hasDigitWithin, hasRunAt } from './unit-masks';
+import { Unit, allOfClass, isLetter, unitAt, unitClass } from './units';
 
-/** Nothing is decided with fewer units before the end of a window: no prefix or word is longer. */
-const MARGIN: u32 = 24;
-
-/** The next position that has to be looked at although nothing seems to begin there. */
-export let nextEvent: u32 = NOWHERE;
+/** Units within which a word has a digit if it is an IBAN, NIE, NRIC or codice fiscale. */
+const PREFIX_SPAN: u32 = 16;
+/** The same for a word of nine letters and the number that it announces. */
+const CONTEXT_SPAN: u32 = 40;
+/** Digits that every number in groups begins with. */
+const RUN_DIGITS_MIN: u32 = 6;
+/** Units of a label and the colon behind it, and of a group of an address. */
+const LABEL_SPAN: u32 = 17;
+const GROUP_SPAN: u32 = 5;
+/** Units of an EUI-48. */
+const MAC_SPAN: u32 = 17;
 
 /** Forgets what is known of a text. */
 export function clearCandidates(): void {
@@ -42,10 +56,12 @@ export function clearCandidates(): void {
   clearJwt();
   clearRun();
   clearTokenRuns();
-  nextEvent = NOWHERE;
 }
 
-/** Takes what begins at `pos`. False when the text ends before that is known. */
+/**
+ * Takes what begins at `pos`. False when the text ends before that is known. INVARIANT: the masks
+ * are around `pos`, and the text goes on for 64 units or ends.
+ */
 export function beginAt(
   set: DetectorSet,
   text: usize,
@@ -54,7 +70,6 @@ export function beginAt(
   len: u32,
   isEnd: bool,
 ): bool {
-  if (!isEnd && len - pos < MARGIN) return false;
   const before = pos > 0 ? unitClass(load<u8>(text + <usize>(pos - 1))) : 0;
   const bits = unitClass(load<u8>(text + <usize>pos));
   const fresh = bits & ~before & set.triggers;
@@ -62,15 +77,13 @@ export function beginAt(
   if ((fresh & Unit.Digit) != 0 && !digitsAt(set, text, pos, len, isEnd, before)) return false;
   if ((fresh & Unit.Alnum) != 0 && !wordAt(set, text, pos, len, isEnd)) return false;
   if ((bits & set.triggers & Unit.Sign) != 0 && !signAt(set, text, pos, len, isEnd)) return false;
-  if ((fresh & Unit.Token) != 0 && !tokenAt(set, text, pos, len, isEnd)) return false;
-  if ((set.triggers & Unit.Lead) != 0 && (bits & Unit.Local) != 0) {
-    // Behind a match a local part may begin that has lost its beginning to it.
-    const isMail = (fresh & Unit.Lead) != 0 || pos == from || pos == emailEvent;
-    if (isMail && !mailAt(set, text, pos, len, isEnd)) return false;
+  if ((fresh & Unit.Token) != 0 && hasRunAt(pos) && !tokenAt(set, text, pos, len, isEnd)) {
+    return false;
   }
-  if ((set.enabled & PATTERN_KINDS) != 0 && !patternsAt(set, text, pos, len, isEnd)) return false;
-  nextEvent = min(emailEvent > pos ? emailEvent : NOWHERE, nextWaiting);
-  return true;
+  if ((set.triggers & Unit.Lead) != 0 && (bits & Unit.Local) != 0 && hasAtAhead(pos)) {
+    if (!mailAt(set, text, from, pos, len, isEnd, before)) return false;
+  }
+  return (set.enabled & PATTERN_KINDS) == 0 || patternsAt(set, text, pos, len, isEnd);
 }
 
 function digitsAt(
@@ -85,7 +98,7 @@ function digitsAt(
   if (isWord && isEnabled(set, DetectorKind.Ipv4)) {
     takeAnswer(set, DetectorKind.Ipv4, pos, ipv4At(text, pos, len));
   }
-  if ((set.enabled & RUN_KINDS) == 0) return true;
+  if ((set.enabled & RUN_KINDS) == 0 || digitsAhead(pos) < RUN_DIGITS_MIN) return true;
   if (!openRun(text, pos, len, isEnd)) return false;
   const ends = groupEnds();
   if (isEnabled(set, DetectorKind.Card)) {
@@ -98,33 +111,36 @@ function digitsAt(
 
 function wordAt(set: DetectorSet, text: usize, pos: u32, len: u32, isEnd: bool): bool {
   const unit = load<u8>(text + <usize>pos);
-  if (!wordAnchorAt(set, text, pos, len, isEnd)) return false;
-  const before = pos > 0 ? load<u8>(text + <usize>(pos - 1)) : 0;
-  if ((unitClass(unit) & Unit.Hex) != 0 && !hexAt(set, text, pos, len, isEnd, before)) return false;
+  if (hasColonWithin(pos, LABEL_SPAN) && !labelAnchorAt(set, text, pos, len, isEnd)) return false;
+  if ((unitClass(unit) & Unit.Hex) != 0 && !hexAt(set, text, pos, len, isEnd)) return false;
   if (!isLetter(unit)) return true;
+  if (hasRunAt(pos) && !keyAt(set, text, pos, len, isEnd)) return false;
+  if (!hasDigitWithin(pos, CONTEXT_SPAN)) return true;
+  if (!contextAnchorAt(set, text, pos, len, isEnd)) return false;
+  if (!hasDigitWithin(pos, PREFIX_SPAN)) return true;
+  if (isEnabled(set, DetectorKind.ItCodiceFiscale) && hasDigitWithin(pos, PREFIX_SPAN, 6)) {
+    const end = codiceAt(text, pos, len, isEnd);
+    if (!takeAnswer(set, DetectorKind.ItCodiceFiscale, pos, end)) return false;
+  }
   if (isEnabled(set, DetectorKind.Iban)) {
     if (!takeAnswer(set, DetectorKind.Iban, pos, ibanAt(text, pos, len, isEnd))) return false;
   }
   if (isEnabled(set, DetectorKind.EsDni)) {
     if (!takeAnswer(set, DetectorKind.EsDni, pos, nieAt(text, pos, len, isEnd))) return false;
   }
-  if (isEnabled(set, DetectorKind.SgNric)) {
-    if (!takeAnswer(set, DetectorKind.SgNric, pos, nricAt(text, pos, len, isEnd))) return false;
-  }
-  if (isEnabled(set, DetectorKind.ItCodiceFiscale)) {
-    const end = codiceAt(text, pos, len, isEnd);
-    if (!takeAnswer(set, DetectorKind.ItCodiceFiscale, pos, end)) return false;
-  }
-  return keyAt(set, text, pos, len, isEnd);
+  if (!isEnabled(set, DetectorKind.SgNric)) return true;
+  return takeAnswer(set, DetectorKind.SgNric, pos, nricAt(text, pos, len, isEnd));
 }
 
 /** Network addresses; one that stands behind its own separator is the middle of something longer. */
-function hexAt(set: DetectorSet, text: usize, pos: u32, len: u32, isEnd: bool, before: u8): bool {
+function hexAt(set: DetectorSet, text: usize, pos: u32, len: u32, isEnd: bool): bool {
+  const before = pos > 0 ? load<u8>(text + <usize>(pos - 1)) : 0;
   if (before == 0x3a) return true;
-  if (isEnabled(set, DetectorKind.Ipv6)) {
+  if (isEnabled(set, DetectorKind.Ipv6) && hasColonWithin(pos, GROUP_SPAN)) {
     if (!takeAnswer(set, DetectorKind.Ipv6, pos, ipv6At(text, pos, len, isEnd))) return false;
   }
   if (!isEnabled(set, DetectorKind.Mac) || before == 0x2d || before == 0x2e) return true;
+  if (!hasDigitWithin(pos, MAC_SPAN)) return true;
   return takeAnswer(set, DetectorKind.Mac, pos, macAt(text, pos, len, isEnd));
 }
 
@@ -161,7 +177,25 @@ function tokenAt(set: DetectorSet, text: usize, pos: u32, len: u32, isEnd: bool)
   return takeOpen(set, DetectorKind.Secret, pos, end, isSecretOpen ? Growth.Token : 0);
 }
 
-function mailAt(set: DetectorSet, text: usize, pos: u32, len: u32, isEnd: bool): bool {
+/**
+ * A local part begins where a run does, at its last 64 units, or where a match before has taken its
+ * beginning.
+ */
+function mailAt(
+  set: DetectorSet,
+  text: usize,
+  from: u32,
+  pos: u32,
+  len: u32,
+  isEnd: bool,
+  before: u32,
+): bool {
+  const isLead = (unitClass(load<u8>(text + <usize>pos)) & Unit.Lead) != 0;
+  const isInside = (before & Unit.Lead) != 0;
+  const isLast =
+    unitAt(text, pos + LOCAL_MAX, len) == 0x40 &&
+    allOfClass(text, pos, pos + LOCAL_MAX, Unit.Local);
+  if (isInside ? pos != from && !isLast : !isLead && !isLast) return true;
   return takeAnswer(set, DetectorKind.Email, pos, emailAt(text, pos, len, isEnd));
 }
 

@@ -19,7 +19,10 @@ export const CONTEXT_GAP: u32 = 24;
 /** Behind the word that was found last. */
 export let wordEnd: u32 = 0;
 
-/** The kind of number, Phone or Ssn, that the word at `pos` announces, 0 when none. The text goes on to `pos + 24` or ends. */
+/**
+ * The kind of number, Phone or Ssn, that the word at `pos` announces, 0 when none. The text goes on
+ * to `pos + 24` or ends.
+ */
 export function announcedAt(text: usize, pos: u32, len: u32): u32 {
   const first = (<u32>load<u8>(text + <usize>pos)) | 0x20;
   const second = (<u32>unitAt(text, pos + 1, len)) | 0x20;

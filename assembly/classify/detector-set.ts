@@ -138,8 +138,8 @@ export function isEnabled(set: DetectorSet, kind: u32): bool {
 }
 
 /**
- * Gives pattern 0 to 7 its table, at an offset behind `set.patterns`. False, and no table, when it is not valid
- * (`validatePattern`) within the `room` bytes that it has.
+ * Gives pattern 0 to 7 its table, at an offset behind `set.patterns`. False, and no table, when it
+ * is not valid (`validatePattern`) within the `room` bytes that it has.
  */
 export function placePattern(set: DetectorSet, index: u32, offset: u32, room: u32): bool {
   if (index > 7 || set.patterns == 0 || !validatePattern(set.patterns + <usize>offset, room)) {

@@ -1,7 +1,8 @@
 /**
- * Mail addresses: the practical part of RFC 5321 (section 4.1.2) and RFC 6531. The local part is a run of letters,
- * digits, `. _ % + - '` and other characters, of which the last 64 count; the domain has at least two labels of at
- * most 63, the last one of two letters or more, or `xn--`. Quoted local parts and address literals are not looked for.
+ * Mail addresses: the practical part of RFC 5321 (section 4.1.2) and RFC 6531. The local part is a
+ * run of letters, digits, `. _ % + - '` and other characters, of which the last 64 count; the
+ * domain has at least two labels of at most 63, the last one of two letters or more, or `xn--`.
+ * Quoted local parts and address literals are not looked for.
  */
 import { findByte } from '../memory/bytes';
 import { NOTHING, NOWHERE, UNDECIDED } from './answers';
@@ -10,41 +11,32 @@ import { Unit, isDigit, isLetter, unitClass } from './units';
 /** Most units of a local part. */
 export const LOCAL_MAX: u32 = 64;
 
-/** Units in which an `@` is looked for at once. */
-const SEARCH_SPAN: u32 = 128;
 const LABEL_MAX: u32 = 63;
 /** Most units of a domain, so that an address ends within 256 units. */
 const DOMAIN_MAX: u32 = 190;
 
-/** The next `@`, or how far it is known that there is none. */
-let nextAt: u32 = 0;
-let isAt: bool = false;
+/** The `@` that was found last, or NOWHERE. */
+let nextAt: u32 = NOWHERE;
 /** The run of local characters that was looked at last ends here. */
 let localEnd: u32 = 0;
 /** The `@` whose domain was read last, and where it ends. */
 let domainOf: u32 = NOWHERE;
 let domainEnd: u32 = NOTHING;
-/** Where a local part that is longer than LOCAL_MAX may begin to count, or NOWHERE. */
-export let emailEvent: u32 = NOWHERE;
-
 /** Forgets what is known of a text. */
 export function clearEmail(): void {
-  nextAt = 0;
-  isAt = false;
+  nextAt = NOWHERE;
   localEnd = 0;
   domainOf = NOWHERE;
-  emailEvent = NOWHERE;
 }
 
 /** The end of the address whose local part begins at `pos`. */
 export function emailAt(text: usize, pos: u32, len: u32, isEnd: bool): u32 {
-  if (nextAt < pos) findAt(text, pos, len);
-  else if (!isAt && nextAt - pos <= LOCAL_MAX) findAt(text, nextAt, len);
-  if (nextAt - pos > LOCAL_MAX) {
-    emailEvent = nextAt - LOCAL_MAX;
-    return NOTHING;
+  if (nextAt < pos || nextAt == NOWHERE) {
+    const index = findByte(text + <usize>pos, min(len - pos, LOCAL_MAX + 1), 0x40);
+    if (index < 0) return NOTHING;
+    nextAt = pos + <u32>index;
   }
-  if (!isAt) return NOTHING;
+  if (nextAt - pos > LOCAL_MAX) return NOTHING;
   if (localEnd <= pos) {
     localEnd = pos;
     while ((unitClass(load<u8>(text + <usize>localEnd)) & Unit.Local) != 0) localEnd++;
@@ -55,22 +47,6 @@ export function emailAt(text: usize, pos: u32, len: u32, isEnd: bool): u32 {
     domainEnd = readDomain(text, nextAt + 1, len, isEnd);
   }
   return domainEnd;
-}
-
-/** Looks for an `@` in a bounded part of the text, so that a call for a short match costs little. */
-function findAt(text: usize, start: u32, len: u32): void {
-  const span = min(len - start, SEARCH_SPAN);
-  const index = findByte(text + <usize>start, span, 0x40);
-  isAt = index >= 0;
-  nextAt = start + (isAt ? <u32>index : span);
-}
-
-/** First position from which the text to `len` may be the beginning of a local part. */
-export function emailHold(text: usize, from: u32, len: u32): u32 {
-  const lowest = len - from > LOCAL_MAX ? len - LOCAL_MAX : from;
-  let p = len;
-  while (p > lowest && (unitClass(load<u8>(text + <usize>(p - 1))) & Unit.Local) != 0) p--;
-  return p;
 }
 
 /** The end of the longest domain that begins at `start`. */

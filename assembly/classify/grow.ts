@@ -1,6 +1,6 @@
 /**
- * Matches without an upper length: how far they go on. A growth is a number: its kind in bits 0-7, the state in which
- * it begins in bits 8-15.
+ * Matches without an upper length: how far they go on. A growth is a number: its kind in bits 0-7,
+ * the state in which it begins in bits 8-15.
  */
 import { Unit, isAlnum, unitClass } from './units';
 
@@ -25,8 +25,8 @@ const PEM_DONE: u32 = 14;
 const PEM_BODY: u32 = 15;
 
 /**
- * The state behind one more unit of a match, never 0 while the unit belongs to it, or 0. A match starts in state 1;
- * `grows` is its `matchGrows`.
+ * The state behind one more unit of a match, never 0 while the unit belongs to it, or 0. A match
+ * starts in state 1; `grows` is its `matchGrows`.
  */
 export function growStep(grows: u32, state: u32, unit: u8): u32 {
   const bits = unitClass(unit);

@@ -1,7 +1,8 @@
 /**
- * International bank account numbers (ISO 13616): a country of the SWIFT registry, or one that uses the form without
- * being in it, with its length, and the check digits of ISO 7064 MOD 97-10. Single spaces, hyphens or dots may stand between any but
- * the two letters and the two digits that it begins with, ignorable units between any.
+ * International bank account numbers (ISO 13616): a country of the SWIFT registry, or one that uses
+ * the form without being in it, with its length, and the check digits of ISO 7064 MOD 97-10. Single
+ * spaces, hyphens or dots may stand between any but the two letters and the two digits that it
+ * begins with, ignorable units between any.
  */
 import { text as literal } from '../memory/text';
 import { NOTHING, UNDECIDED } from './answers';

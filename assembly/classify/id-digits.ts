@@ -1,6 +1,7 @@
 /**
- * National numbers that begin with a digit: which of them the groups of digits at a position could be. Groups have to be
- * whole, and no letter may touch them; which separators stand between does not matter.
+ * National numbers that begin with a digit: which of them the groups of digits at a position could
+ * be. Groups have to be whole, and no letter may touch them; which separators stand between does
+ * not matter.
  */
 import { NOTHING, UNDECIDED } from './answers';
 import { DetectorSet, isEnabled } from './detector-set';
@@ -49,10 +50,16 @@ const GROUPS_2_4_6_9: u32 = (1 << 2) | (1 << 4) | GROUPS_6_9;
 const GROUPS_NIR: u32 = (1 << 1) | (1 << 3) | (1 << 5) | (1 << 7) | (1 << 10);
 const GROUPS_6_14: u32 = GROUPS_6 | (1 << 14);
 
+/** Most separators of a number. */
+const GROUPS_MAX: u32 = 6;
+
 /** Values of the digits. */
 const DIGITS: usize = memory.data(32, 8);
 
-/** Takes the numbers that begin at `pos`, whose groups end at `ends`. False when the text ends before that is known. */
+/**
+ * Takes the numbers that begin at `pos`, whose groups end at `ends`. False when the text ends
+ * before that is known.
+ */
 export function idDigitsAt(
   set: DetectorSet,
   text: usize,
@@ -63,9 +70,10 @@ export function idDigitsAt(
 ): bool {
   for (let rest = ends & LENGTHS; rest != 0; rest &= rest - 1) {
     const count = ctz(rest);
+    const groups = ends & ((1 << count) - 1);
+    if (popcnt(groups) > GROUPS_MAX) continue;
     const end = endOfDigits(count);
-    if (isAlnum(unitAt(text, end, len))) continue;
-    takeCount(set, pos, end, count, ends & ((1 << count) - 1));
+    if (!isAlnum(unitAt(text, end, len))) takeCount(set, pos, end, count, groups);
   }
   return lettersAt(set, text, pos, len, isEnd, ends);
 }

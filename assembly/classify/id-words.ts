@@ -1,6 +1,6 @@
 /**
- * National numbers that have letters. They are read into a buffer of their own, in upper case and without what may stand
- * between, and checked there.
+ * National numbers that have letters. They are read into a buffer of their own, in upper case and
+ * without what may stand between, and checked there.
  */
 import { text as literal } from '../memory/text';
 import { NOTHING, UNDECIDED } from './answers';
@@ -98,7 +98,7 @@ export function nricAt(text: usize, pos: u32, len: u32, isEnd: bool): u32 {
   }
 }
 
-/** Codice fiscale of a person; at least one of its digits is written as such. */
+/** Codice fiscale of a person; at least one of its first 16 units is a digit. */
 export function codiceAt(text: usize, pos: u32, len: u32, isEnd: bool): u32 {
   if (!isLetter(unitAt(text, pos + 1, len)) && unitAt(text, pos + 1, len) != IGNORABLE) {
     return NOTHING;
@@ -108,7 +108,10 @@ export function codiceAt(text: usize, pos: u32, len: u32, isEnd: bool): u32 {
   return isCodice() ? end : NOTHING;
 }
 
-/** Henkilötunnus: six digits end at `pos`; a sign of the century, three digits and a check character follow. */
+/**
+ * Henkilötunnus: six digits end at `pos`; a sign of the century, three digits and a check character
+ * follow.
+ */
 export function hetuTailAt(text: usize, pos: u32, len: u32, isEnd: bool, date: u32): u32 {
   const sign = unitAt(text, pos, len);
   const upper = (<u32>sign) & 0xdf;
@@ -161,8 +164,8 @@ function indexOf(chars: usize, count: u32, wanted: u8): u32 {
 }
 
 /**
- * Reads `count` letters and digits, behind which none may follow. A space, hyphen, dot or slash may stand before those whose
- * bit is in `breaks`, ignorable units before any.
+ * Reads `count` letters and digits, behind which none may follow. A space, hyphen, dot or slash may
+ * stand before those whose bit is in `breaks`, ignorable units before any.
  */
 function readWord(text: usize, start: u32, len: u32, isEnd: bool, count: u32, breaks: u32): u32 {
   let p = start;

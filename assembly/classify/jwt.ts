@@ -1,13 +1,16 @@
 /**
- * JSON Web Tokens in compact form (RFC 7515, section 7.1; RFC 7516 has five parts): base64url with dots between, the first
- * part of which is a JSON object: `eyJ` is what `{"` and a letter become.
+ * JSON Web Tokens in compact form (RFC 7515, section 7.1; RFC 7516 has five parts): base64url with
+ * dots between, the first part of which is a JSON object: `eyJ` is what `{"` and a letter become.
  */
 import { LOOKAHEAD_MAX, NOTHING, UNDECIDED } from './answers';
 import { RunSlot, endOfRun } from './token-run';
 import { Unit, unitAt } from './units';
 
-/** Fewest units of the first part. */
-const HEADER_MIN: u32 = 10;
+/**
+ * Fewest units of the first part: `{"alg":"dir"}`. A token has 20 or more, as `mayMatch` takes for
+ * granted.
+ */
+const HEADER_MIN: u32 = 18;
 /** Dots of an encrypted token. */
 const DOTS_MAX: u32 = 4;
 /** Dots of a signed token. */

@@ -1,5 +1,6 @@
 /**
- * The fast refusal: most texts hold nothing that a detector could begin with, and sixteen bytes at a time say so.
+ * The fast refusal: most texts hold nothing that a detector could begin with, and sixteen bytes at
+ * a time say so.
  *
  * A byte's classes are what the tables of its two halves have in common:
  *
@@ -21,8 +22,8 @@ const DASH: u8 = 0x80;
 const TAIL: usize = memory.data(32, 16);
 
 /**
- * Whether a detector of the set could find something in ASCII text: false is certain, true is not. A byte that is not
- * ASCII counts as nothing, so texts that have one must be scanned.
+ * Whether a detector of the set could find something in ASCII text: false is certain, true is not.
+ * A byte that is not ASCII counts as nothing, so texts that have one must be scanned.
  */
 export function mayMatch(set: DetectorSet, ptr: usize, len: u32): bool {
   const needs = set.needs;

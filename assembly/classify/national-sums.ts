@@ -1,6 +1,6 @@
 /**
- * The check digits of national numbers that are digits alone. Each function takes the address of the digits' values, one
- * byte each, as many as the number has; none reads behind them.
+ * The check digits of national numbers that are digits alone. Each function takes the address of
+ * the digits' values, one byte each, as many as the number has; none reads behind them.
  */
 import { luhnTerm } from './luhn';
 
@@ -72,7 +72,10 @@ export function isKimlik(d: usize): bool {
   );
 }
 
-/** Steuerliche Identifikationsnummer, 11 digits: ISO 7064 MOD 11,10; of the first ten one is there two or three times. */
+/**
+ * Steuerliche Identifikationsnummer, 11 digits: ISO 7064 MOD 11,10; of the first ten one is there
+ * two or three times.
+ */
 export function isSteuerId(d: usize): bool {
   if (digit(d, 0) == 0) return false;
   let product: u32 = 10;
@@ -101,7 +104,10 @@ export function isRijksregister(d: usize): bool {
   return 97 - (number % 97) == check || 97 - ((number + 2_000_000_000) % 97) == check;
 }
 
-/** Fødselsnummer and D-number, 11 digits; days are raised by 40 in the latter, months in numbers for tests. */
+/**
+ * Fødselsnummer and D-number, 11 digits; days are raised by 40 in the latter, months in numbers for
+ * tests.
+ */
 export function isFodselsnummer(d: usize): bool {
   const day = pair(d, 0);
   const month = pair(d, 2);
@@ -136,13 +142,19 @@ export function isZaId(d: usize): bool {
   return isDay(pair(d, 2), pair(d, 4)) && digit(d, 10) < 3 && isLuhn(d, 13);
 }
 
-/** Resident registration number, 13 digits. Those given out since October 2020 need not have this check digit. */
+/**
+ * Resident registration number, 13 digits. Those given out since October 2020 need not have this
+ * check digit.
+ */
 export function isRrn(d: usize): bool {
   if (!isDay(pair(d, 2), pair(d, 4))) return false;
   return (11 - (weigh(d, RRN_WEIGHTS, 12) % 11)) % 10 == digit(d, 12);
 }
 
-/** Numéro d'inscription au répertoire, 15 digits; `shift` is what a department of letters lowers its number by. */
+/**
+ * Numéro d'inscription au répertoire, 15 digits; `shift` is what a department of letters lowers its
+ * number by.
+ */
 export function isNir(d: usize, shift: u64): bool {
   const sex = digit(d, 0);
   if (sex == 0 || sex == 5 || sex == 6 || sex == 9) return false;

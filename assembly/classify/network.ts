@@ -8,7 +8,10 @@ const IPV6_MAX: u32 = 46;
 /** Digits among what was read last. */
 let hasDigit: bool = false;
 
-/** The end of the IPv4 address whose first digit is at `pos`: four numbers to 255, not part of more numbers with dots. */
+/**
+ * The end of the IPv4 address whose first digit is at `pos`: four numbers to 255, not part of more
+ * numbers with dots.
+ */
 export function ipv4At(text: usize, pos: u32, len: u32): u32 {
   if (pos > 0) {
     const before = load<u8>(text + <usize>(pos - 1));
@@ -17,7 +20,10 @@ export function ipv4At(text: usize, pos: u32, len: u32): u32 {
   return readIpv4(text, pos, len);
 }
 
-/** The end of the IPv6 address that begins at `pos`, whatever stands before it. It has a digit, or three groups. */
+/**
+ * The end of the IPv6 address that begins at `pos`, whatever stands before it. It has a digit, or
+ * three groups.
+ */
 export function ipv6At(text: usize, pos: u32, len: u32, isEnd: bool): u32 {
   if (!mayBeIpv6(text, pos, len)) return NOTHING;
   if (!isEnd && len - pos < IPV6_MAX + 2) return UNDECIDED;
@@ -64,7 +70,10 @@ export function ipv6At(text: usize, pos: u32, len: u32, isEnd: bool): u32 {
   return hasDigit || groups > 2 ? p : NOTHING;
 }
 
-/** The end of the EUI-48 at `pos`: six pairs with : or -, or three fours with dots. One of its characters is a digit. */
+/**
+ * The end of the EUI-48 at `pos`: six pairs with : or -, or three fours with dots. One of its
+ * characters is a digit.
+ */
 export function macAt(text: usize, pos: u32, len: u32, isEnd: bool): u32 {
   hasDigit = false;
   const first = readHex(text, pos, len) - pos;

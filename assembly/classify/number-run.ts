@@ -1,12 +1,16 @@
 /**
- * Digits in groups: what card numbers and national ids are read from. One separator may stand between two groups, and
- * up to three ignorable units between two digits. Digits are read once, into a ring, and asked for by their index.
+ * Digits in groups: what card numbers and national ids are read from. One separator may stand
+ * between two groups, and up to three ignorable units between two digits. Digits are read once,
+ * into a ring, and asked for by their index.
  *
  *   VALUES   u8[64]      value of the digit
  *   PLACES   u32[64]     its position in the text
- *   SUMS     u32[64][2]  Luhn sums of the digits before it: with those of odd index doubled, of even index doubled
+ *   EVEN     u8[128]     Luhn sum of the digits before it modulo 10, those of odd index doubled; twice, so that the ring
+ *                        can be read over its end
+ *   ODD      u8[128]     the same with those of even index doubled
  *
- * Bit `index & 63` of `breaks` says that a separator stands before the digit, of `weakBreaks` that it is . / or _.
+ * Bit `index & 63` of `breaks` says that a separator stands before the digit, of `weakBreaks` that
+ * it is . / or _.
  */
 import { IGNORABLE, IGNORABLE_MAX, isDigit } from './units';
 
@@ -16,7 +20,8 @@ export const RUN_DIGITS: u32 = 20;
 const RING: u32 = 64;
 const VALUES: usize = memory.data(64, 8);
 const PLACES: usize = memory.data(256, 8);
-const SUMS: usize = memory.data(512, 8);
+const EVEN: usize = memory.data(128, 8);
+const ODD: usize = memory.data(128, 8);
 
 /** Digits that were read. */
 let count: u32 = 0;
@@ -43,8 +48,8 @@ export function clearRun(): void {
 }
 
 /**
- * Takes the digit at `pos` as the first one; positions only rise. False when the text ends before RUN_DIGITS digits
- * or the end of the run are seen.
+ * Takes the digit at `pos` as the first one; positions only rise. False when the text ends before
+ * RUN_DIGITS digits or the end of the run are seen.
  */
 export function openRun(text: usize, pos: u32, len: u32, isEnd: bool): bool {
   if (count == 0 || pos > placeOf(count - 1)) beginRun(pos);
@@ -54,7 +59,10 @@ export function openRun(text: usize, pos: u32, len: u32, isEnd: bool): bool {
   return count >= wanted || isClosed;
 }
 
-/** Bit n is set when a group ends in front of the digit n behind the first one; n is at most RUN_DIGITS - 1. */
+/**
+ * Bit n is set when a group ends in front of the digit n behind the first one; n is at most
+ * RUN_DIGITS - 1.
+ */
 // @ts-ignore: decorator
 @inline
 export function groupEnds(): u32 {
@@ -72,16 +80,24 @@ export function weakEnds(): u32 {
   return (<u32>rotr(weakBreaks, u64(cursor & (RING - 1)))) & ((1 << known) - 1) & ~1;
 }
 
-/** Whether the first n digits end in their right Luhn digit. */
+/**
+ * Bit n is set when the first 12 + n digits end in their right Luhn digit, for n to 7; of digits
+ * that were not read it says nothing. They do when the sum that leaves the last of them as it is
+ * has come back to where it was.
+ */
+export function luhnLengths(): u32 {
+  const slot = <usize>(cursor & (RING - 1));
+  const even = sameAs(EVEN + slot);
+  const odd = sameAs(ODD + slot);
+  return (cursor & 1) != 0 ? (even & 0x55) | (odd & 0xaa) : (even & 0xaa) | (odd & 0x55);
+}
+
+/** A bit for each of the eight sums from the twelfth on that is the same as the first one. */
 // @ts-ignore: decorator
 @inline
-export function isRunLuhnValid(n: u32): bool {
-  const end = cursor + n;
-  const odd = ((end & 1) << 2) ^ 4;
-  const from = load<u32>(SUMS + ((<usize>(cursor & (RING - 1))) << 3) + <usize>odd);
-  const all = odd != 0 ? oddSum : evenSum;
-  const to = end == count ? all : load<u32>(SUMS + ((<usize>(end & (RING - 1))) << 3) + <usize>odd);
-  return (to - from) % 10 == 0;
+function sameAs(sums: usize): u32 {
+  const later = v128.load64_zero(sums + 12);
+  return (<u32>i8x16.bitmask(i8x16.eq(later, i8x16.splat(load<u8>(sums))))) & 0xff;
 }
 
 /** Behind the n-th digit. */
@@ -115,6 +131,7 @@ function beginRun(pos: u32): void {
   isClosed = false;
   isBlocked = false;
   store<u32>(PLACES, pos);
+  storeSums();
 }
 
 /** Reads the digit at the frontier; the position behind it. */
@@ -126,13 +143,30 @@ function takeDigit(text: usize): u32 {
   const doubled = value < 5 ? value << 1 : (value << 1) - 9;
   store<u8>(VALUES + slot, <u8>value);
   store<u32>(PLACES + (slot << 2), frontier);
-  store<u32>(SUMS + (slot << 3), evenSum);
-  store<u32>(SUMS + (slot << 3), oddSum, 4);
   const isOdd = (count & 1) != 0;
-  evenSum += isOdd ? doubled : value;
-  oddSum += isOdd ? value : doubled;
+  evenSum = addModulo(evenSum, isOdd ? doubled : value);
+  oddSum = addModulo(oddSum, isOdd ? value : doubled);
   count++;
+  storeSums();
   return frontier + 1;
+}
+
+/** Sums of what is before the digit `count`. */
+// @ts-ignore: decorator
+@inline
+function storeSums(): void {
+  const slot = <usize>(count & (RING - 1));
+  store<u8>(EVEN + slot, <u8>evenSum);
+  store<u8>(EVEN + slot, <u8>evenSum, 64);
+  store<u8>(ODD + slot, <u8>oddSum);
+  store<u8>(ODD + slot, <u8>oddSum, 64);
+}
+
+// @ts-ignore: decorator
+@inline
+function addModulo(sum: u32, term: u32): u32 {
+  const total = sum + term;
+  return total < 10 ? total : total - 10;
 }
 
 /** Looks for the digit behind position `start`. */

@@ -1,7 +1,8 @@
 /**
- * Values that are written as JSON numbers. Cards are looked for in the digits and in the value (`4.111111111111111e15`); national
- * numbers and patterns without context as they are. What needs a word, a plus sign or groups (telephone numbers, social security
- * numbers) is found by the name of the field, never by a number alone.
+ * Values that are written as JSON numbers. Cards are looked for in the digits and in the value
+ * (`4.111111111111111e15`); national numbers and patterns without context as they are. What needs a
+ * word, a plus sign or groups (telephone numbers, social security numbers) is found by the name of
+ * the field, never by a number alone.
  */
 import { patternsAt } from './candidates';
 import { isCardNumber } from './card-number';
@@ -19,8 +20,9 @@ const ID_DIGITS_MIN: u32 = 9;
 export let numberKinds: u64 = 0;
 
 /**
- * The greatest strength of what a JSON number is, 0 when it is nothing. National numbers are its integer digits, without a
- * fraction other than zeros and without an exponent; patterns look at all of it as it is written.
+ * The greatest strength of what a JSON number is, 0 when it is nothing. National numbers are its
+ * integer digits, without a fraction other than zeros and without an exponent; patterns look at all
+ * of it as it is written.
  */
 export function numberStrength(set: DetectorSet, ptr: usize, len: u32): u32 {
   numberKinds = 0;

@@ -9,8 +9,9 @@
  *     264  u16[states][classes]  the next state
  *       .  u8[(states + 7) / 8]  bit of each state in which a match may end, lowest first
  *
- * Tables begin at even offsets. A match is the longest one, at most 256 units, or 64 when it may begin inside of a word; it
- * is never empty. Work is at most so many steps for each position at which it may begin.
+ * Tables begin at even offsets. A match is the longest one, at most 256 units, or 64 when it may
+ * begin inside of a word; it is never empty. Work is at most so many steps for each position at
+ * which it may begin.
  */
 import { LOOKAHEAD_MAX, NOTHING, UNDECIDED } from './answers';
 import { isAlnum, isDigit } from './units';
@@ -38,7 +39,10 @@ const REACHED: usize = memory.data(512, 8);
 /** These states, in the order in which they were reached. */
 const QUEUE: usize = memory.data(8192, 8);
 
-/** Whether `len` bytes are a table: every state and class that is named exists, and the flags tell the truth. */
+/**
+ * Whether `len` bytes are a table: every state and class that is named exists, and the flags tell
+ * the truth.
+ */
 export function validatePattern(ptr: usize, len: u32): bool {
   if (len < HEADER_BYTES || (ptr & 1) != 0) return false;
   const states = <u32>load<u16>(ptr);
@@ -116,7 +120,10 @@ function accepts(table: usize, state: u32): bool {
   return (((<u32>load<u8>(bitmap + <usize>(state >> 3))) >> (state & 7)) & 1) != 0;
 }
 
-/** Whether a state in which a match may end is reached by units that are no digits; at most 256 steps for each state. */
+/**
+ * Whether a state in which a match may end is reached by units that are no digits; at most 256
+ * steps for each state.
+ */
 function acceptsWithoutDigit(ptr: usize, start: u32): bool {
   memory.fill(REACHED, 0, 512);
   mark(start);

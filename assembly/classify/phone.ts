@@ -1,7 +1,8 @@
 /**
- * Telephone numbers. International ones (ITU-T E.164) begin with + and the code of a country and have 8 to 15 digits, those of
- * the North American plan 11. National ones have 7 to 15 and count only behind a word that announces them. One or two
- * of space - . / ( ) may stand between two groups.
+ * Telephone numbers. International ones (ITU-T E.164) begin with + and the code of a country and
+ * have 8 to 15 digits, those of the North American plan 11. National ones have 7 to 15 and count
+ * only behind a word that announces them. One or two of space - . / ( ) may stand between two
+ * groups.
  */
 import { NOTHING, UNDECIDED } from './answers';
 import { IGNORABLE, IGNORABLE_MAX, isAlnum, isDigit, unitAt } from './units';

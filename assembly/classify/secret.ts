@@ -1,7 +1,8 @@
 /**
- * Secrets without a form of their own: runs of 20 units or more that look random. Their letters are of both cases, they
- * have digits, as many bits to the character as random ones, and change between kinds of character as often. So hex
- * digests, UUIDs, words and paths are none. Of a longer run the first 256 units decide.
+ * Secrets without a form of their own: runs of 20 units or more that look random. Their letters are
+ * of both cases, they have digits, as many bits to the character as random ones, and change between
+ * kinds of character as often. So hex digests, UUIDs, words and paths are none. Of a longer run the
+ * first 256 units decide.
  */
 import { LOOKAHEAD_MAX, NOTHING, UNDECIDED } from './answers';
 import { RunSlot, endOfRun } from './token-run';

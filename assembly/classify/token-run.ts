@@ -18,8 +18,9 @@ export function clearTokenRuns(): void {
 }
 
 /**
- * The end of the run of units of a class that `pos` is in, at most `len`; not more than LOOKAHEAD_MAX units behind `pos` have to be
- * in the run that is answered. A slot is always asked for one class.
+ * The end of the run of units of a class that `pos` is in, at most `len`; not more than
+ * LOOKAHEAD_MAX units behind `pos` have to be in the run that is answered. A slot is always asked
+ * for one class.
  */
 export function endOfRun(slot: RunSlot, text: usize, pos: u32, len: u32, bit: u32): u32 {
   const known = KNOWN + ((<usize>slot) << 3);

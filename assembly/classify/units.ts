@@ -30,7 +30,8 @@ export const enum Unit {
   Base64Url = 128,
 }
 
-const CLASSES: usize = buildClasses(memory.data(256));
+const CLASSES: usize = memory.data(256);
+buildClasses(CLASSES);
 
 /** The `Unit` bits of a unit. */
 // @ts-ignore: decorator
@@ -82,9 +83,8 @@ export function runEnd(text: usize, start: u32, end: u32, bit: u32): u32 {
   return p;
 }
 
-function buildClasses(table: usize): usize {
+function buildClasses(table: usize): void {
   for (let unit: u32 = 0; unit < 256; unit++) store<u8>(table + <usize>unit, <u8>classOf(unit));
-  return table;
 }
 
 function classOf(unit: u32): u32 {

@@ -23,7 +23,8 @@ export function readPolicyFiles(paths: readonly string[]): PolicyFile[] {
 
 /**
  * Reads every `.yaml`, `.yml` and `.json` file that the paths name or hold, sorted by name. Tests of policies
- * (`*_test.yaml`) are no policies, nor is what lies in folders called `bodies`. Throws `notFound` when a path is not there, `usage` when there is nothing to read.
+ * (`*_test.yaml`) are no policies, nor is what lies in folders called `bodies`. Throws `notFound` when a path is not
+ * there, `usage` when there is nothing to read.
  */
 export function readPolicyTexts(paths: readonly string[]): PolicyFile[] {
   const names = [...new Set(paths.flatMap(listFiles))].sort();

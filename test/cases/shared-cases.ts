@@ -33,3 +33,15 @@ export function jsonCases(kind: 'y' | 'n' | 'i'): { name: string; bytes: Uint8Ar
   const names = readdirSync(parsing).filter((name) => name.startsWith(`${kind}_`));
   return names.map((name) => ({ name, bytes: readFileSync(join(parsing, name)) }));
 }
+
+/** A number of python-stdnum's tests, and whether it is one of the kind of its module. */
+export interface NumberCase {
+  readonly mod: string;
+  readonly number: string;
+  readonly valid: boolean;
+}
+
+/** Card numbers (`stdnum.luhn`) and IBANs (`stdnum.iban`). */
+export function numberCases(): NumberCase[] {
+  return JSON.parse(readFileSync(join(folder, 'luhn-iban.json'), 'utf8'));
+}

@@ -145,6 +145,7 @@ describe('a body', () => {
       'document 2 $.ssn',
     ],
     ['application/x-www-form-urlencoded', 's%73n=1&b=2', 's%73n=***&b=2', 'field ssn'],
+    ['application/xml', '<a n="1"><ssn>7</ssn></a>', '<a n="1"><ssn>***</ssn></a>', '/a/ssn'],
     ['text/plain', 'x\nmail a@example.com', 'x\nmail ***', 'line 2'],
   ])('of type %s', async (type, text, expected, place) => {
     const { stdout, stderr } = await tryOn(text, '--content-type', type);
@@ -223,6 +224,20 @@ describe('what is refused says why and where', () => {
     expect(blank.stdout).not.toMatch(/ssn/);
     expect(blank.stderr).toMatch(/went on redacted\n {2}.*: redact-body/);
     expect((await tryOn('{}', '--url', '/raw/1')).stderr).toMatch(/: pass-unmasked/);
+  });
+
+  test('of gRPC that no descriptors tell apart, with the status of gRPC', async () => {
+    const type = [
+      '--content-type',
+      'application/grpc',
+      '-X',
+      'POST',
+      '--url',
+      '/shop.Orders/Place',
+    ];
+    const { stdout, stderr } = await tryOn(Buffer.from('00000000020801', 'hex'), ...type);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/^refused with grpc-status \d+: .*\(DTA1014 BodyUnreadable\)\n/);
   });
 
   test('a caller that no rule permits', async () => {

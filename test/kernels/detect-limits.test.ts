@@ -289,6 +289,7 @@ describe('patterns', () => {
         'state that is not there',
         (table) => table.fill(9, 264 + 2 * 129 + 130, 264 + 2 * 129 + 131),
       ],
+      ['one state too many', (table) => table.fill(4, 264 + 2 * 129 + 130, 264 + 2 * 129 + 131)],
       ['dead state that lives', (table) => table.fill(1, 264, 265)],
       ['start accepts', (table) => table.fill(0xff, table.length - 1)],
       [

@@ -113,6 +113,7 @@ export function* wordAtoms(text: string, at: number): Generator<Atom> {
   for (const [kind, count, breaks, form, isValid] of forms) {
     const found = wordAt(text, at, count, breaks);
     if (!found || !form.test(found.word) || !isValid(found.word)) continue;
+    if (kind === 'ItCodiceFiscale' && !/\d/.test(text.slice(at, at + 16))) continue;
     // The digits at its beginning are whole groups.
     const ends = { EsDni: [8], CnResident: [17, 18], FrNir: [6] }[kind as string] ?? [];
     if (/^\d/.test(found.word) && !ends.some((n) => isGroupEnd(text, at, n))) continue;

@@ -9,9 +9,10 @@ export function* mailAtoms(text: string, at: number, from: number): Generator<At
   const run = sticky(`(${local}+)@`, text, at);
   const length = run?.[1]?.length ?? 0;
   if (!run || length > 64) return;
-  const isLead =
-    !"'.".includes(text[at] ?? '') && !sticky(String.raw`[A-Za-z0-9%+_\x01\x80-]`, text, at - 1);
-  if (!isLead && at !== from && length !== 64) return;
+  // It begins with its run, but for dots and quotes, at its last 64 units, or behind a match.
+  const isInside = sticky(String.raw`[A-Za-z0-9%+_\x01\x80-]`, text, at - 1) !== undefined;
+  const isLead = !"'.".includes(text[at] ?? '');
+  if (length !== 64 && (isInside ? at !== from : !isLead)) return;
   const domain = at + run[0].length;
   const rest = text.slice(domain, domain + 190);
   const labels = sticky(
@@ -105,7 +106,7 @@ function* jwtAtoms(text: string, at: number): Generator<Atom> {
   if (text[at - 1] === '.') return;
   const open = sticky('eyJ[\\w-]*(?:\\.[\\w-]*){0,4}', text, at)?.[0] ?? '';
   const parts = open.split('.');
-  const isLong = parts.length > 1 && (parts[0] ?? '').length >= 10;
+  const isLong = parts.length > 1 && (parts[0] ?? '').length >= 18;
   const reaches =
     open.length >= 256 &&
     ((parts[0] ?? '').length >= 256 || (isLong && !/^[^.]*\.(?!\.)(?![\w-])/.test(open)));
@@ -114,7 +115,7 @@ function* jwtAtoms(text: string, at: number): Generator<Atom> {
     return;
   }
   const token = sticky(
-    'eyJ[\\w-]{7,}\\.(?:[\\w-]+|(?=\\.))\\.[\\w-]*(?:\\.[\\w-]*\\.[\\w-]*)?',
+    'eyJ[\\w-]{15,}\\.(?:[\\w-]+|(?=\\.))\\.[\\w-]*(?:\\.[\\w-]*\\.[\\w-]*)?',
     text,
     at,
   );

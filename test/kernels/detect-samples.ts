@@ -140,7 +140,7 @@ function wordNumber(): string {
 function token(): string {
   const b64 = (n: number): string => random.text(base64url, n);
   return random.pick([
-    () => `eyJ${b64(8 + random.below(9))}.${b64(4 + random.below(30))}.${b64(random.below(30))}`,
+    () => `eyJ${b64(12 + random.below(9))}.${b64(4 + random.below(30))}.${b64(random.below(30))}`,
     () => `AKIA${random.text(letters + decimal, 16)}`,
     () => `ghp_${random.text(letters + decimal, 36)}`,
     () => `sk-${b64(40)}`,

@@ -1,7 +1,4 @@
 /** Each detector on values that it must find and on their near misses; what stands around them; other characters. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
 import { describe, expect, test } from 'vitest';
 
 import {
@@ -49,22 +46,6 @@ describe.each(Object.entries(valid) as [KindName, string[]][])('%s', (kind, valu
 test('every kind has values', () =>
   expect(Object.keys(valid).sort()).toEqual([...allKinds].sort()));
 
-test('the IBANs of python-stdnum', () => {
-  const file = join(import.meta.dirname, '../../../shared/cases/luhn-iban.json');
-  const cases = JSON.parse(readFileSync(file, 'utf8')) as {
-    mod: string;
-    number: string;
-    valid: boolean;
-  }[];
-  const ibans = cases.filter(({ mod }) => mod === 'stdnum.iban');
-  expect(ibans.length).toBeGreaterThan(100);
-  for (const { number, valid: isValid } of ibans) {
-    expect([number, find('Iban', number)]).toEqual([number, isValid ? [number] : []]);
-    const wrong = number.replace(/\d(?=\D*$)/, (digit) => String((Number(digit) + 1) % 10));
-    expect([wrong, find('Iban', wrong)]).toEqual([wrong, []]);
-  }
-});
-
 test('other digits, spaces and hyphens, and characters that are not there', () => {
   const rows: [KindName, string][] = [
     [
@@ -73,6 +54,8 @@ test('other digits, spaces and hyphens, and characters that are not there', () =
     ],
     ['Card', '4111\u200b1111\u200b1111\u200b1111'],
     ['Card', '4\u00ad111111111111111'],
+    // Longer than what windows hold back.
+    ['Card', [...'6304000000000000125'].join('\u200b\u200b\u200b')],
     ['Card', '4111\u200b-\u200b1111 1111 1111'],
     ['Iban', 'DE89\u00a03704\u00a00044\u00a00532\u00a00130\u00a000'],
     ['Iban', '\uff24\uff25\uff18\uff193704\u200b0044053201300\u200b0'],

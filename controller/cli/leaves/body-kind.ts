@@ -3,10 +3,11 @@
 /** Bodies whose values can be listed. */
 export type BodyKind = 'json' | 'json-lines' | 'csv' | 'form' | 'xml' | 'text';
 
-/** The kind of a content type; plain lines for every other one. */
-export function kindOfType(contentType: string): BodyKind {
+/** The kind of a content type: plain lines for every other text, undefined where there are no lines. */
+export function kindOfType(contentType: string): BodyKind | undefined {
   const [type = ''] = contentType.toLowerCase().split(';');
   const essence = type.trim();
+  if (/^application\/(?:grpc|octet-stream|protobuf|x-protobuf)/.test(essence)) return undefined;
   return kinds.get(essence) ?? suffixes.find(([end]) => essence.endsWith(end))?.[1] ?? 'text';
 }
 

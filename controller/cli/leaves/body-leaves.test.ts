@@ -106,6 +106,7 @@ test('kinds by type, name and first character', () => {
   expect(kindOfType('application/soap+xml')).toBe('xml');
   expect(kindOfType('text/csv')).toBe('csv');
   expect(kindOfType('')).toBe('text');
+  expect(kindOfType('application/grpc+proto')).toBeUndefined();
   expect(kindOfFile('a/b.JSONL')).toBe('json-lines');
   expect(kindOfFile('a.json/b')).toBeUndefined();
   expect([' [1]', '<a/>', 'x'].map(kindOfStart)).toEqual(['json', 'xml', 'text']);

@@ -26,6 +26,8 @@ export interface ExplainedRefusal {
   readonly text: string;
   /** Of the answer in its place; undefined when the stream was reset after some of it had gone on. */
   readonly status: number | undefined;
+  /** Of the answer to a gRPC call. */
+  readonly grpcStatus: string | undefined;
 }
 
 /** The answer of the filter, and where it comes from. */
@@ -80,6 +82,7 @@ export function explainMask(
       code: reasonCode(reason),
       text: reasonTexts[reason],
       status: refusal?.status,
+      grpcStatus: refusal?.grpcStatus,
     },
     unreadable,
     instead: record.bodyRedacted ? 'redacted' : record.bodyPassed ? 'unmasked' : undefined,

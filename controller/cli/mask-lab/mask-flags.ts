@@ -30,7 +30,7 @@ export function messageOptions(): Option[] {
     new Option('--response-header <line>', "'name: value'; again for further lines").argParser(
       responseHeader,
     ),
-    new Option('--chunk <bytes>', 'how many bytes come at once; default all')
+    new Option('--chunk <bytes>', 'how many bytes come at once')
       .argParser(parseChunk)
       .default(0, 'all'),
   ];

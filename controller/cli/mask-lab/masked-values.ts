@@ -123,7 +123,7 @@ function changedPlaces(before: Places, after: Places): Map<string, string | unde
 
 class PlaceReader {
   readonly #type: string;
-  readonly #kind: BodyKind;
+  readonly #kind: BodyKind | undefined;
 
   constructor({ contentType = '', body = NOTHING }: Message) {
     this.#type = contentType;

@@ -24,6 +24,8 @@ export interface Message {
 export interface Refusal {
   /** Of the answer in its place; undefined when the stream was reset. */
   readonly status: number | undefined;
+  /** Of the answer to a gRPC call, whose status is always 200. */
+  readonly grpcStatus?: string | undefined;
 }
 
 /** What the other side got. */

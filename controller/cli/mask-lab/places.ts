@@ -1,4 +1,6 @@
 /** Every place of a message that can hold a value, with what is written there: of its body and of its headers. */
+import { createHash } from 'node:crypto';
+
 import type { BodyKind } from '../leaves/body-kind.ts';
 import { bodyLeaves, decodeBody, showPlace } from '../leaves/body-leaves.ts';
 import { UnlistedBody } from '../leaves/leaf.ts';
@@ -7,13 +9,18 @@ import type { HeaderLines } from './message.ts';
 /** Texts by the name of their place; a place that is there several times counts them: `$.card`, `$.card (2)`. */
 export type Places = ReadonlyMap<string, string>;
 
-/** Values of a body as they are written; undefined when it is not what its type says. */
+/** Values of a body as they are written; undefined when it is not what its type says. Without a kind it is one value. */
 export function placesOfBody(
-  kind: BodyKind,
+  kind: BodyKind | undefined,
   body: Uint8Array,
   contentType: string,
 ): Places | undefined {
   const places = new PlaceCount();
+  if (kind === undefined) {
+    const digest = createHash('sha256').update(body).digest('hex').slice(0, DIGEST_SHOWN);
+    places.add('body', `${body.length} bytes, sha256 ${digest}`);
+    return places.texts;
+  }
   try {
     for (const leaf of bodyLeaves(kind, decodeBody(body, contentType))) {
       places.add(showPlace(kind, leaf), leaf.raw);
@@ -65,3 +72,5 @@ function addCookies(places: PlaceCount, pairs: readonly string[]): void {
     places.add(`cookie ${name.trim()}`, value.join('='));
   }
 }
+
+const DIGEST_SHOWN = 16;

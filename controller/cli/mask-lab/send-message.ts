@@ -80,7 +80,8 @@ function isRefused({ localResponse, reset }: Outcome): boolean {
 
 function passedOf(stream: Stream, outcome: Outcome, message: Message): Passed {
   const { localResponse } = outcome;
-  const refusal = isRefused(outcome) ? { status: localResponse?.status } : undefined;
+  const grpcStatus = localResponse?.headers.find(([name]) => name === 'grpc-status')?.[1];
+  const refusal = isRefused(outcome) ? { status: localResponse?.status, grpcStatus } : undefined;
   // Then the response is the filter's own.
   if (refusal?.status !== undefined) return { headers: undefined, body: NOTHING, refusal };
   const isRequest = message.side === 'request';

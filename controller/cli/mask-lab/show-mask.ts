@@ -45,8 +45,9 @@ function passedLine({ masked, labels, clearance }: MaskExplanation): string {
   return `passed: ${values}; ${found}; ${cleared}`;
 }
 
-function refusedLine({ status, code, reason, text }: ExplainedRefusal): string {
-  const how = status === undefined ? 'reset after some of it went on' : `refused with ${status}`;
+function refusedLine({ status, grpcStatus, code, reason, text }: ExplainedRefusal): string {
+  const answer = grpcStatus === undefined ? status : `grpc-status ${grpcStatus}`;
+  const how = status === undefined ? 'reset after some of it went on' : `refused with ${answer}`;
   return `${how}: ${text} (${code} ${reason})`;
 }
 
