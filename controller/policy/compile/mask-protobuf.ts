@@ -28,9 +28,13 @@ export function writeProtobuf(
     methods.map(({ message }) => shapeOf(message)),
   );
   const writer = new MessageWriter(rules);
+  const anyMessage: MaskedMessage = { fields: [] };
   const records = new Records(MaskMethod.SIZE);
   for (const { path, message } of methods) {
-    const index = writer.indexOf(built.get(message.typeName));
+    // Where detectors look, they look into what no descriptor names, too: such a message is read, with no field known.
+    const known =
+      built.get(message.typeName) ?? (plan.detectors.length > 0 ? anyMessage : undefined);
+    const index = writer.indexOf(known);
     records.add((view, at) => {
       strings.put(view, at + MaskMethod.path, path);
       view.setUint32(at + MaskMethod.message, index, true);
