@@ -14,7 +14,7 @@ import { openValues } from '../mask/values';
 import { endsWith, startsWith } from '../memory/bytes';
 import { text } from '../memory/text';
 import { takeFound } from './masked-headers';
-import { dropDigests } from './mend';
+import { dropDigests, dropStatusDetails } from './mend';
 import { rewritePairs } from './rewrite-pairs';
 import { Side, bodyOf, trailersOf } from './sides';
 import { BodyState, Stream } from './streams';
@@ -22,8 +22,6 @@ import { BodyState, Stream } from './streams';
 /** Envoy's decompressors say in trailers how many bytes they took. */
 const DECOMPRESSOR = text('x-envoy-decompressor-');
 const COMPRESSED_BYTES = text('-compressed-bytes');
-/** A message of google.rpc.Status in base64, with any detail in it. */
-const STATUS_DETAILS = text('grpc-status-details-bin');
 
 /** Whether the last trailers said that a decompressor of Envoy took bytes. */
 export let saysBodyWasLost: bool = false;
@@ -39,7 +37,7 @@ export function maskTrailers(stream: Stream, side: Side): void {
   removeOwn(map, pairs, len);
   if (body.state == BodyState.Passing) return;
   dropDigests(map);
-  removeHeader(map, STATUS_DETAILS.ptr, STATUS_DETAILS.len);
+  dropStatusDetails(map);
   openValues(heldBlob(body.holder), stream.clearance, stream.band);
   if (readPairs(map) == Status.Ok && rewritePairs(map, dataPtr, dataLen, true)) {
     takeFound(stream, body);
