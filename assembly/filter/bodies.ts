@@ -42,6 +42,7 @@ export function takeChunk(id: u32, stream: Stream, side: Side, size: u32, isEnd:
     case BodyState.Masking:
       return maskChunk(id, stream, body, side, size, isEnd);
     case BodyState.Passing:
+    case BodyState.Plain:
       return BodyAction.Continue;
     case BodyState.Redacting:
       if (size == 0 || replaceByRedaction(body, side)) return BodyAction.Continue;

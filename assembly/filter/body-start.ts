@@ -53,7 +53,7 @@ export function startBody(id: u32, stream: Stream, side: Side, reading: Reading)
     const isRedactable = reading != Reading.Partial && !isFramed;
     return startUnreadable(id, stream, side, isTyped, isRedactable);
   }
-  if (body.state == BodyState.Passing) return HeadersAction.Continue;
+  if (body.state == BodyState.Plain) return HeadersAction.Continue;
   body.isOpenEnded = isOpenEnded(body.format);
   body.mayWait = body.mayWait && body.isOpenEnded;
   return openHeaders(body, side, canHold);
@@ -92,7 +92,7 @@ function takeContent(body: Body): bool {
   if (body.format >= BodyFormat.Protobuf) {
     if (body.message == NO_METHOD) return false;
     // The descriptors say that no message of the method has a field that is masked.
-    if (body.message == NONE) body.state = BodyState.Passing;
+    if (body.message == NONE) body.state = BodyState.Plain;
     body.argLen = body.message;
     return true;
   }

@@ -24,6 +24,8 @@ export const enum BodyState {
   /** it goes on as it came */
   Passing = 3,
   Done = 4,
+  /** nothing in its messages is ever masked: they go on as they came, what stands beside them does not */
+  Plain = 5,
 }
 
 /** No gRPC method of the profile: a message of it cannot be read. */
