@@ -27,8 +27,6 @@ const ACCEPT_RANGES = text('accept-ranges');
 /** A message of google.rpc.Status in base64, with any detail in it. */
 const STATUS_DETAILS = text('grpc-status-details-bin');
 const PLAIN_TEXT = text('text/plain; charset=utf-8');
-/** A message of google.rpc.Status in base64, with any detail in it. */
-const STATUS_DETAILS = text('grpc-status-details-bin');
 
 const encodings: usize = memory.data(16);
 
@@ -56,13 +54,6 @@ export function mendHeaders(side: Side): void {
   if (side == Side.Request) return;
   drop(map, ETAG);
   drop(map, ACCEPT_RANGES);
-  // An answer of gRPC without messages has its trailers here.
-  dropStatusDetails(map);
-}
-
-/** Removes the details of a gRPC status, which nobody can look into. */
-export function dropStatusDetails(map: MapType): void {
-  drop(map, STATUS_DETAILS);
 }
 
 /** Removes digests of the body, and signatures that may cover them (RFC 9421). */
