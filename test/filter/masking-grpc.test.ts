@@ -171,7 +171,10 @@ describe('gRPC-Web', () => {
         chunks.map((chunk) => Buffer.from(chunk)),
         headers,
       )) {
-        const texts = Buffer.from(body).toString().match(/[^=]+={0,2}/g) ?? [];
+        const texts =
+          Buffer.from(body)
+            .toString()
+            .match(/[^=]+={0,2}/g) ?? [];
         check(Buffer.concat(texts.map((one) => Buffer.from(one, 'base64'))));
       }
     }
