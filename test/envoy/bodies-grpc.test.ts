@@ -60,7 +60,10 @@ async function collect(stream: ClientDuplexStream<Message, Message>) {
   stream.on('error', (cause: ServiceError) => {
     error = cause;
   });
-  const [{ code }] = await once(stream, 'status');
+  // No `once`: it would fail with the error.
+  const code = await new Promise<number>((resolve) =>
+    stream.on('status', (status) => resolve(status.code)),
+  );
   return { orders, code, error };
 }
 
@@ -133,6 +136,10 @@ test('refuses a compressed message', async () => {
   const packing = await enter('checkout', true);
   const { error } = await packing.place(order);
   expect(error).toMatchObject({ code: 7, details: expect.stringContaining('DTA1014') });
+  const stream = packing.watch();
+  const result = collect(stream);
+  stream.write(makeMessage('Order', order));
+  expect((await result).code).not.toBe(0);
   expect(server.seen).toEqual([]);
 });
 

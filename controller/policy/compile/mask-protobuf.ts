@@ -14,7 +14,9 @@ export interface ProtobufTables {
 }
 
 /** A method with the message of the direction that is compiled. */
-export type MaskedMethod = Pick<GrpcMethod, 'path'> & { readonly message: GrpcMethod['input'] };
+export type MaskedMethod = Pick<GrpcMethod, 'path' | 'isStreamed'> & {
+  readonly message: GrpcMethod['input'];
+};
 
 /** Writes the tables; all masks were added to `rules`. Throws DtaError when there are too many places. */
 export function writeProtobuf(
@@ -29,11 +31,12 @@ export function writeProtobuf(
   );
   const writer = new MessageWriter(rules);
   const records = new Records(MaskMethod.SIZE);
-  for (const { path, message } of methods) {
+  for (const { path, message, isStreamed } of methods) {
     const index = writer.indexOf(built.get(message.typeName));
     records.add((view, at) => {
       strings.put(view, at + MaskMethod.path, path);
       view.setUint32(at + MaskMethod.message, index, true);
+      view.setUint32(at + MaskMethod.isStreamed, isStreamed ? 1 : 0, true);
     });
   }
   return { methods: records, ...writer.finish() };
