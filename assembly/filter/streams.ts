@@ -73,6 +73,8 @@ export class Body {
    * filter when the host lets go what it held back in the same call (envoy-facts, "Callbacks and bodies").
    */
   mayBeDecoded: bool;
+  /** Whether it belongs to a gRPC method whose requests are streams. */
+  isStreamed: bool;
   /** Whether the host holds bytes back now. */
   isWaiting: bool;
 }

@@ -6,10 +6,12 @@ import { join } from 'node:path';
 
 import {
   createFileRegistry,
+  type DescMessage,
   type DescService,
   fromBinary,
   fromJson,
   type JsonValue,
+  type Message,
   toBinary,
   toJson,
 } from '@bufbuild/protobuf';
@@ -93,16 +95,24 @@ export function grpcFiles(policies: string) {
   return [{ name: 'policies/grpc.yaml', text: policies }, descriptors];
 }
 
-/** Writes a message of a type in this package. */
+/** Makes a message of a type in this package. */
+export function makeMessage(type: string, value: JsonValue): Message {
+  return fromJson(schemaOf(type), value, { registry });
+}
+
+/** What a message says. */
+export function showMessage(type: string, message: Message): JsonValue {
+  return toJson(schemaOf(type), message, { registry });
+}
+
+/** Writes a message. */
 export function encode(type: string, value: JsonValue): Buffer {
-  const message = found(registry.getMessage(`shop.v1.${type}`));
-  return Buffer.from(toBinary(message, fromJson(message, value, { registry })));
+  return Buffer.from(toBinary(schemaOf(type), makeMessage(type, value)));
 }
 
 /** Reads one; throws when it is none. */
 export function decode(type: string, bytes: Uint8Array): JsonValue {
-  const message = found(registry.getMessage(`shop.v1.${type}`));
-  return toJson(message, fromBinary(message, bytes), { registry });
+  return showMessage(type, fromBinary(schemaOf(type), bytes));
 }
 
 /** A frame with an order. */
@@ -126,6 +136,10 @@ export function readFrames(bytes: Uint8Array): { flag: number; payload: Buffer }
 /** The orders in frames. */
 export function ordersIn(bytes: Uint8Array): JsonValue[] {
   return readFrames(bytes).map(({ payload }) => decode('Order', payload));
+}
+
+function schemaOf(type: string): DescMessage {
+  return found(registry.getMessage(`shop.v1.${type}`));
 }
 
 function found<T>(value: T | undefined): T {

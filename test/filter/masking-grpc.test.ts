@@ -195,21 +195,26 @@ describe('what cannot be read', () => {
   const compressed = frame(encode('Order', order), 1);
 
   test('a compressed message is refused with a status, or reset when it is not the first', () => {
-    const first = call(WATCH).stream.requestBody(compressed, false);
+    const first = call(PLACE).stream.requestBody(compressed, false);
     expect(first.localResponse?.grpcStatus).toBe(7);
+    // Headers of streams do not wait.
+    expect(call(WATCH).stream.requestBody(compressed, false).reset).toBe(true);
     const { stream } = call(WATCH);
     stream.requestBody(orderFrame(), false);
     expect(stream.requestBody(compressed, true).reset).toBe(true);
     expect(ordersIn(stream.forwardedRequest.body)).toEqual([maskedOrder]);
-    const back = answered(WATCH).stream;
+    const back = answered(PLACE).stream;
     expect(back.responseBody(compressed, false).localResponse?.grpcStatus).toBe(7);
     expect(back.forwardedResponse.body).toHaveLength(0);
+    const later = answered(WATCH).stream;
+    expect(later.responseBody(compressed, false).reset).toBe(true);
+    expect(later.forwardedResponse.body).toHaveLength(0);
   });
 
   test('a frame that is cut off is refused, by an end and by trailers', () => {
     const half = orderFrame().subarray(0, 40);
     for (const cut of [1, 4, 5, 40]) {
-      const { stream } = call(WATCH);
+      const { stream } = call(PLACE);
       const outcome = stream.requestBody(half.subarray(0, cut), true);
       expect(outcome.localResponse?.grpcStatus, `${cut}`).toBe(7);
       const back = answered(WATCH).stream;
@@ -249,10 +254,17 @@ describe('what cannot be read', () => {
   test('is not redacted: a receiver has to understand messages', async () => {
     masked = await start('redact-body');
     expect(call('/shop.v1.Orders/Cancel').outcome.localResponse?.grpcStatus).toBe(7);
-    const { stream } = call(WATCH);
+    const { stream } = call(PLACE);
     expect(stream.requestBody(compressed, true).localResponse?.grpcStatus).toBe(7);
     expect(stream.forwardedRequest.body).toHaveLength(0);
   });
+});
+
+test('headers wait for the message of a call, and not in streams, where nobody may speak', () => {
+  expect(call(PLACE).outcome.action).toBe('stop');
+  expect(call(WATCH).outcome.action).toBe('continue');
+  expect(answered(PLACE).outcome.action).toBe('stop');
+  expect(answered(WATCH).outcome.action).toBe('continue');
 });
 
 describe('what stands behind messages', () => {

@@ -87,9 +87,10 @@ class SidePlanner {
       segments: this.#each(isRequest ? classifications.flatMap((policy) => policy.segments) : []),
       routes: actionsOfRoutes(masking),
       allowsUpgrades: masking.length > 0 && masking.every((policy) => policy.allowsUpgrades),
-      methods: this.#sources.methods.map(({ path, input, output }) => ({
+      methods: this.#sources.methods.map(({ path, input, output, isStreamed }) => ({
         path,
         message: isRequest ? input : output,
+        isStreamed,
       })),
       labelHeader: isRequest ? labelHeaderOf(masking) : '',
     };
