@@ -26,7 +26,7 @@ import { ibanAt } from './iban';
 import { idDigitsAt } from './id-digits';
 import { codiceAt, nieAt, nricAt } from './id-words';
 import { clearJwt, isJwtOpen, jwtAt } from './jwt';
-import { DetectorKind } from './kinds';
+import { DetectorKind } from '../layout';
 import { ipv4At, ipv6At, macAt } from './network';
 import { clearRun, endOfDigits, groupEnds, openRun } from './number-run';
 import { patternAt } from './pattern';
