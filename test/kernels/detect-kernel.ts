@@ -262,6 +262,7 @@ function digest(): string {
       .sort()
       .map((name) => join('assembly', folder, name)),
   );
-  for (const file of [...files, 'assembly/layout.ts', entry]) hash.update(file).update(readFileSync(join(root, file)));
+  for (const file of [...files, 'assembly/layout.ts', entry])
+    hash.update(file).update(readFileSync(join(root, file)));
   return hash.digest('hex').slice(0, 16);
 }
