@@ -795,7 +795,7 @@ export const enum MaskMethod {
   path = 0,
   pathLen = 4,
   message = 8,
-  reserved = 12,
+  isStreamed = 12,
   SIZE = 16,
 }
 

@@ -861,7 +861,7 @@ export const MaskMethod = {
   path: 0,
   pathLen: 4,
   message: 8,
-  reserved: 12,
+  isStreamed: 12,
   SIZE: 16,
 } as const;
 

@@ -21,7 +21,7 @@ const file = (bytes: number, maxBytes: number) =>
 test('sections stand behind header and table, each on a multiple of 8', () => {
   const payload = Buffer.from(file(3, 4096).subarray(RESERVED_BYTES));
   const words = Array.from({ length: 12 }, (_, i) => payload.readUInt32LE(i * 4));
-  expect(words).toEqual([0x01020304, 0x0002_0002, 64, 7, 1, 48, 3, 3, 2, 56, 4, 1]);
+  expect(words).toEqual([0x01020304, 0x0002_0003, 64, 7, 1, 48, 3, 3, 2, 56, 4, 1]);
   expect(payload.subarray(48).toString('hex')).toBe('ffffff00000000000909090900000000');
 });
 

@@ -395,7 +395,11 @@ export const structs: readonly Struct[] = [
     fields: [
       ['path', 'str', '`/package.Service/Method`'],
       ['message', 'u32', 'MaskMessage of this side, or NONE: nothing in it is masked'],
-      ['reserved', 'u32', 'zero'],
+      [
+        'isStreamed',
+        'u32',
+        '1: its requests are streams of messages, whose receiver may speak first; or 0',
+      ],
     ],
   },
   {

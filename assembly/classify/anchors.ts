@@ -9,7 +9,7 @@ import { NOTHING, NOWHERE, UNDECIDED } from './answers';
 import { CONTEXT_GAP, announcedAt, wordEnd } from './context-words';
 import { DetectorSet, isEnabled } from './detector-set';
 import { takeFound } from './found';
-import { DetectorKind } from './kinds';
+import { DetectorKind } from '../layout';
 import { ipv6At, macAt } from './network';
 import { nationalAt } from './phone';
 import { plainSsnAt } from './ssn';

@@ -26,7 +26,7 @@ import { ibanAt } from './iban';
 import { idDigitsAt } from './id-digits';
 import { codiceAt, nieAt, nricAt } from './id-words';
 import { clearJwt, isJwtOpen, jwtAt } from './jwt';
-import { DetectorKind } from './kinds';
+import { DetectorKind } from '../layout';
 import { ipv4At, ipv6At, macAt } from './network';
 import { clearRun, endOfDigits, groupEnds, openRun } from './number-run';
 import { patternAt } from './pattern';
@@ -34,17 +34,22 @@ import { pemAt } from './pem';
 import { internationalAt } from './phone';
 import { isSecretOpen, secretAt } from './secret';
 import { clearTokenRuns } from './token-run';
-import { digitsAhead, hasAtAhead, hasColonWithin, hasDigitWithin, hasRunAt } from './unit-masks';
+import {
+  CONTEXT_SPAN,
+  LABEL_SPAN,
+  digitsAhead,
+  hasAtAhead,
+  hasColonWithin,
+  hasDigitWithin,
+  hasRunAt,
+} from './unit-masks';
 import { Unit, allOfClass, isLetter, unitAt, unitClass } from './units';
 
 /** Units within which a word has a digit if it is an IBAN, NIE, NRIC or codice fiscale. */
 const PREFIX_SPAN: u32 = 16;
-/** The same for a word of nine letters and the number that it announces. */
-const CONTEXT_SPAN: u32 = 40;
 /** Digits that every number in groups begins with. */
 const RUN_DIGITS_MIN: u32 = 6;
-/** Units of a label and the colon behind it, and of a group of an address. */
-const LABEL_SPAN: u32 = 17;
+/** Units of a group of an address and the colon behind it. */
 const GROUP_SPAN: u32 = 5;
 /** Units of an EUI-48. */
 const MAC_SPAN: u32 = 17;

@@ -1,6 +1,6 @@
 /** Words that announce a number: what stands behind them is looked at although it could be anything. */
 import { text as literal } from '../memory/text';
-import { DetectorKind } from './kinds';
+import { DetectorKind } from '../layout';
 import { OTHER, isLetter, unitAt } from './units';
 
 /** Words by their first letter; `?` stands for a letter that is not ASCII. The longest first. */

@@ -10,7 +10,8 @@
  *     208  u32      needs: what a text must have to hold anything, derived
  *     216  end
  */
-import { DetectorKind, kindBit } from './kinds';
+import { DetectorKind } from '../layout';
+import { kindBit } from './kinds';
 import { PatternFlag, patternBegins, patternFlags, validatePattern } from './pattern';
 import { Unit } from './units';
 

@@ -7,7 +7,7 @@ import { NOTHING, UNDECIDED } from './answers';
 import { DetectorSet, isEnabled } from './detector-set';
 import { takeAnswer, takeFound } from './found';
 import { corsicanAt, dniAt, fourDigitsAt, hetuTailAt, residentAt } from './id-words';
-import { DetectorKind } from './kinds';
+import { DetectorKind } from '../layout';
 import {
   isAadhaar,
   isBsn,

@@ -9,7 +9,8 @@ import { isCardNumber } from './card-number';
 import { DetectorSet, ID_DIGIT_KINDS, PATTERN_KINDS, isEnabled, strengthOf } from './detector-set';
 import { clearFound, matchKinds, matchStrength } from './found';
 import { idDigitsAt } from './id-digits';
-import { DetectorKind, kindBit } from './kinds';
+import { DetectorKind } from '../layout';
+import { kindBit } from './kinds';
 import { clearRun, groupEnds, openRun } from './number-run';
 import { isDigit } from './units';
 

@@ -10,7 +10,14 @@ import { DetectorSet, Need, PATTERN_KINDS, beginsPattern } from './detector-set'
 import { Unit, unitClass } from './units';
 
 /** Units of a block. */
-export const BLOCK: u32 = 64;
+const BLOCK: u32 = 64;
+
+/** Units within which a word that announces a number, nine letters at most, has the first digit of it. */
+export const CONTEXT_SPAN: u32 = 40;
+/** Units of a label and the colon behind it. */
+export const LABEL_SPAN: u32 = 17;
+/** Units of a local part that count, and its `@`. */
+const AT_SPAN: u32 = 65;
 
 /** Classes of the first set: 1 digit, 2 and 4 letters, 8 @, 16 colon, 32 _, 64 + and -, 128 hyphen. */
 const FIRST_LOW = memory.data<u8>([
@@ -156,22 +163,53 @@ function enterBlock(set: DetectorSet, extra: u64): void {
   hereNumber = number;
   hereAt = at;
   hereColon = colon;
-  const fresh =
-    startsOf(digit, Unit.Digit) |
-    startsOf(alnum, Unit.Alnum) |
-    startsOf(lead, Unit.Lead) |
-    startsOf(token, Unit.Token);
-  let starts = fresh | extra;
-  if ((triggers & Unit.Sign) != 0) starts |= sign;
-  if (hasPatterns) starts |= patternStarts(set);
   const hereKey = key;
   const hereDash = dash;
+  const words = startsOf(alnum, Unit.Alnum);
+  const locals = startsOf(lead, Unit.Lead);
+  const tokens = startsOf(token, Unit.Token);
+  let starts = startsOf(digit, Unit.Digit) | signStarts() | extra;
+  if (hasPatterns) starts |= patternStarts(set);
   before = unitsBefore();
   readBlock(base + BLOCK);
   hereRun = (needs & Need.Run) != 0 ? runsOf20(hereKey, key) : 0;
-  // A local part of which 64 units count.
-  if ((triggers & Unit.Lead) != 0) starts |= at;
+  starts |= tokens & hereRun;
+  if (words != 0) starts |= words & wordNeeds();
+  if ((triggers & Unit.Lead) != 0 && (hereAt | at) != 0) {
+    // A local part may begin at the last of its units that count, too.
+    starts |= (locals & spread(hereAt, at, AT_SPAN)) | (at & ~hereAt);
+  }
   hereStart = hasPatterns || isAnyNeeded(hereDash) ? starts : 0;
+}
+
+/** Positions behind which stands, near enough, what each word that is looked at has. */
+function wordNeeds(): u64 {
+  let needed = hereRun | spread(hereDigit, digit, CONTEXT_SPAN);
+  if ((needs & Need.Colon) != 0) needed |= spread(hereColon, colon, LABEL_SPAN);
+  return needed;
+}
+
+/** Hyphens that are the first of two or more, colons and plus signs that none stands before, nor a letter or digit. */
+function signStarts(): u64 {
+  if ((triggers & Unit.Sign) == 0) return 0;
+  const dashes = dash & ~(dash << 1) & ((dash >> 1) | (u64(1) << 63));
+  const plus = sign & ~dash & ~colon;
+  const colons = colon & ~((colon | alnum) << 1);
+  // What stands before the first unit is for the detector to see: it is a start here.
+  return dashes | colons | (plus & ~((plus | alnum) << 1));
+}
+
+/** A bit for each position of the block in whose `count` units from there on, at most 65, a bit is set. */
+function spread(here: u64, next: u64, count: u32): u64 {
+  let low = here;
+  let high = next;
+  for (let width: u32 = 1; width < count;) {
+    const step = min(width, count - width);
+    low |= (low >> u64(step)) | (high << u64(64 - step));
+    high |= high >> u64(step);
+    width += step;
+  }
+  return low;
 }
 
 /** Whether the block or the one behind it has what everything that begins in the block needs. */

@@ -5,6 +5,9 @@ import { Text, text } from '../memory/text';
 
 const JSON = text('application/json');
 const TEXT_JSON = text('text/json');
+const TEXT_X_JSON = text('text/x-json');
+const TEXT_JSONL = text('text/jsonl');
+const TEXT_NDJSON = text('text/x-ndjson');
 const JSON_SUFFIX = text('+json');
 const STREAM_JSON = text('application/stream+json');
 const X_NDJSON = text('application/x-ndjson');
@@ -81,7 +84,9 @@ function formatOfGrpc(ptr: usize, len: u32): i32 {
 
 function formatOfText(ptr: usize, len: u32): i32 {
   if (!begins(ptr, len, ANY_TEXT)) return formatOfSuffix(ptr, len);
-  if (TEXT_JSON.equals(ptr, len)) return BodyFormat.Json;
+  if (TEXT_JSON.equals(ptr, len) || TEXT_X_JSON.equals(ptr, len)) return BodyFormat.Json;
+  // Read as text, their members would have no names.
+  if (TEXT_JSONL.equals(ptr, len) || TEXT_NDJSON.equals(ptr, len)) return BodyFormat.JsonLines;
   if (TEXT_XML.equals(ptr, len)) return BodyFormat.Xml;
   if (CSV.equals(ptr, len)) return BodyFormat.Csv;
   if (EVENT_STREAM.equals(ptr, len)) return BodyFormat.EventStream;

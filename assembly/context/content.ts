@@ -3,7 +3,7 @@
  * might take the other one.
  */
 import { BodyFormat, Charset } from '../mask/body';
-import { lowerAscii } from '../memory/bytes';
+import { findByte, lowerAscii } from '../memory/bytes';
 import { text } from '../memory/text';
 import { NO_CHARSET, charsetNamed } from './charsets';
 import { NO_FORMAT, formatOfType, isGraphQl } from './content-types';
@@ -30,6 +30,7 @@ const SEMICOLON: u8 = 0x3b;
 const EQUALS: u8 = 0x3d;
 const QUOTE: u8 = 0x22;
 const BACKSLASH: u8 = 0x5c;
+const STAR: u8 = 0x2a;
 
 const original: usize = memory.data(512);
 const lowered: usize = memory.data(512);
@@ -129,8 +130,8 @@ function takeParameter(nameLen: u32): bool {
   if (CHARSET.equals(name, nameLen)) return takeCharset();
   if (contentFormat == BodyFormat.Multipart && BOUNDARY.equals(name, nameLen))
     return takeBoundary();
-  // `charset*` is another way to write it (RFC 8187), and so are `boundary*` and its parts.
-  if (load<u8>(name + nameLen - 1) == 0x2a) return false;
+  // `charset*` is another way to write it (RFC 8187), and so are `boundary*` and its parts, `boundary*0` (RFC 2231).
+  if (findByte(name, nameLen, STAR) >= 0) return false;
   if (contentFormat == BodyFormat.Csv && HEADER.equals(name, nameLen)) {
     lowerAscii(loweredValue, value, valueLen);
     if (ABSENT.equals(loweredValue, valueLen)) contentArgLen = 1;

@@ -28,7 +28,7 @@ import { maskTrailers, saysBodyWasLost } from './masked-trailers';
 import { count } from './metrics';
 import { Side, bodyOf, bufferOf, maskedCounter } from './sides';
 import { Body, BodyState, Stream, UNTYPED, freeMasker } from './streams';
-import { replaceByRedaction, stopChunk, stopTrailers } from './unreadable';
+import { refuseBody, replaceByRedaction, stopChunk, stopTrailers } from './unreadable';
 
 const UPSTREAM_DONE = text('response\0backend_latency');
 /** Most bytes that the host holds back, so that trailers find them: below Envoy's limit of 1 MiB, with a chunk to come. */
@@ -42,6 +42,7 @@ export function takeChunk(id: u32, stream: Stream, side: Side, size: u32, isEnd:
     case BodyState.Masking:
       return maskChunk(id, stream, body, side, size, isEnd);
     case BodyState.Passing:
+    case BodyState.Plain:
       return BodyAction.Continue;
     case BodyState.Redacting:
       if (size == 0 || replaceByRedaction(body, side)) return BodyAction.Continue;
@@ -66,7 +67,10 @@ export function takeTunnelChunk(id: u32, stream: Stream, size: u32): BodyAction 
 export function takeTrailers(id: u32, stream: Stream, side: Side): TrailersAction {
   const body = bodyOf(stream, side);
   if (body.holder == 0) return TrailersAction.Continue;
-  maskTrailers(stream, side);
+  if (!maskTrailers(stream, side)) {
+    refuseBody(id, stream, side, Reason.BodyUnreadable);
+    return TrailersAction.StopIteration;
+  }
   if (body.state != BodyState.Masking) return TrailersAction.Continue;
   if (!endByTrailers(stream, body, side)) return stopTrailers(id, stream, side);
   finish(stream, body, side);

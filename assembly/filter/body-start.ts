@@ -21,7 +21,7 @@ export function armBody(body: Body, holder: usize): void {
   body.holder = holder;
   const blob = heldBlob(holder);
   body.action = <i32>actionOf(holder, blob);
-  body.message = load<u32>(blob, MaskHeader.methodCount) == 0 ? NO_METHOD : messageOf(blob);
+  takeMethod(body, blob);
 }
 
 /** What `startBody` is told of a body by its headers. */
@@ -53,10 +53,15 @@ export function startBody(id: u32, stream: Stream, side: Side, reading: Reading)
     const isRedactable = reading != Reading.Partial && !isFramed;
     return startUnreadable(id, stream, side, isTyped, isRedactable);
   }
-  if (body.state == BodyState.Passing) return HeadersAction.Continue;
+  if (body.state == BodyState.Plain) return HeadersAction.Continue;
   body.isOpenEnded = isOpenEnded(body.format);
   body.mayWait = body.mayWait && body.isOpenEnded;
-  return openHeaders(body, side, canHold);
+  return openHeaders(body, side, canHold && !maySpeakFirst(body));
+}
+
+/** Whether the receiver may speak before there is a message: headers that wait for one would wait for ever. */
+function maySpeakFirst(body: Body): bool {
+  return body.isStreamed && body.format >= BodyFormat.Protobuf;
 }
 
 function openHeaders(body: Body, side: Side, canHold: bool): HeadersAction {
@@ -92,7 +97,7 @@ function takeContent(body: Body): bool {
   if (body.format >= BodyFormat.Protobuf) {
     if (body.message == NO_METHOD) return false;
     // The descriptors say that no message of the method has a field that is masked.
-    if (body.message == NONE) body.state = BodyState.Passing;
+    if (body.message == NONE) body.state = BodyState.Plain;
     body.argLen = body.message;
     return true;
   }
@@ -111,18 +116,20 @@ function actionOf(holder: usize, blob: usize): u32 {
   return actionOnPath(blob, pathPtr, pathLen, otherwise);
 }
 
-function messageOf(blob: usize): u32 {
+function takeMethod(body: Body, blob: usize): void {
+  body.message = NO_METHOD;
   const strings = blob + load<u32>(blob, MaskHeader.stringOff);
   let method = blob + load<u32>(blob, MaskHeader.methodOff);
   for (let left = load<u32>(blob, MaskHeader.methodCount); left > 0; left--) {
     const path = strings + load<u32>(method, MaskMethod.path);
     const len = load<u32>(method, MaskMethod.pathLen);
     if (equalBytes(path, len, request.pathPtr, request.pathLen)) {
-      return load<u32>(method, MaskMethod.message);
+      body.message = load<u32>(method, MaskMethod.message);
+      body.isStreamed = load<u32>(method, MaskMethod.isStreamed) != 0;
+      return;
     }
     method += MaskMethod.SIZE;
   }
-  return NO_METHOD;
 }
 
 // INVARIANT: formats of protobuf messages are the last ones.

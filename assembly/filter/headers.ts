@@ -1,10 +1,12 @@
 /** The header callbacks: decide on a request, arm the masks, mend headers that masking makes untrue. */
 import { HeadersAction, MapType, Status } from '../abi/enums';
 import { dataLen, dataPtr, readPairs, readProperty, removeHeader } from '../abi/hostcalls';
+import { contentFormat } from '../context/content';
 import { methodBit } from '../context/method';
 import * as request from '../context/request';
 import * as response from '../context/response';
 import { Audit, Direction, MaskFlag, MaskHeader, MethodBit, Reason } from '../layout';
+import { BodyFormat } from '../mask/body';
 import { heldBlob } from '../mask/holder';
 import { blockAlloc } from '../memory/block';
 import { startsWith } from '../memory/bytes';
@@ -77,7 +79,7 @@ export function onResponse(id: u32, stream: Stream, isEnd: bool): HeadersAction 
   if (isKnown && isEnd) {
     mendHeaders(Side.Response);
     body.state = BodyState.Done;
-    return maskValues(id, stream);
+    return maskValues(id, stream, isGrpcResponse(stream));
   }
   const reading = isKnown ? readingOfResponse() : Reading.Unknown;
   if (reading != Reading.Whole && isAnswerOfRouter()) {
@@ -88,7 +90,7 @@ export function onResponse(id: u32, stream: Stream, isEnd: bool): HeadersAction 
     refuseBody(id, stream, Side.Response, Reason.BodyUnreadable);
     return HeadersAction.StopIteration;
   }
-  const masked = maskValues(id, stream);
+  const masked = maskValues(id, stream, false);
   if (masked != HeadersAction.Continue) return masked;
   body.mayBeDecoded = hasDecompressors && !response.hasLength;
   body.mayWait = response.announcesTrailers && !body.mayBeDecoded;
@@ -111,9 +113,15 @@ function readingOfResponse(): Reading {
   return response.isEncoded ? Reading.Encoded : Reading.Whole;
 }
 
-function maskValues(id: u32, stream: Stream): HeadersAction {
+/** Whether it is of gRPC, or gRPC-Web, whatever its messages are. */
+function isGrpcResponse(stream: Stream): bool {
+  if (stream.isGrpc) return true;
+  return response.isTypeReadable() && contentFormat >= <u32>BodyFormat.Grpc;
+}
+
+function maskValues(id: u32, stream: Stream, areTrailers: bool): HeadersAction {
   const blob = heldBlob(stream.response.holder);
-  if (maskResponseValues(stream, blob, responsePairs, responsePairsLen)) {
+  if (maskResponseValues(stream, blob, responsePairs, responsePairsLen, areTrailers)) {
     return HeadersAction.Continue;
   }
   refuseBody(id, stream, Side.Response, Reason.BodyUnreadable);

@@ -7,6 +7,7 @@ import { foundLabels, hasDetectors, openValues } from '../mask/values';
 import { isOverfull, rewrittenLen, rewrittenPtr } from '../mask/rewritten';
 import { text } from '../memory/text';
 import { isTargetChanged, rewriteTarget } from './masked-path';
+import { dropStatusDetails } from './mend';
 import { rewritePairs, rewrittenValues } from './rewrite-pairs';
 import { Body, Stream } from './streams';
 
@@ -34,11 +35,21 @@ export function maskRequestValues(stream: Stream, blob: usize): bool {
   return true;
 }
 
-/** Masks what stands beside the body of a response; `pairs` are its headers. False when it cannot be done. */
-export function maskResponseValues(stream: Stream, blob: usize, pairs: usize, len: u32): bool {
+/**
+ * Masks what stands beside the body of a response; `pairs` are its headers. `areTrailers`: gRPC sent nothing else, and they
+ * are masked as its trailers are. False when it cannot be done.
+ */
+export function maskResponseValues(
+  stream: Stream,
+  blob: usize,
+  pairs: usize,
+  len: u32,
+  areTrailers: bool,
+): bool {
+  dropStatusDetails(MapType.ResponseHeaders);
   openValues(blob, stream.clearance, stream.band);
   if (load<u32>(blob, MaskHeader.valueCount) == 0 && !hasDetectors()) return true;
-  if (!rewritePairs(MapType.ResponseHeaders, pairs, len, false)) return false;
+  if (!rewritePairs(MapType.ResponseHeaders, pairs, len, areTrailers)) return false;
   takeFound(stream, stream.response);
   return true;
 }

@@ -9,12 +9,13 @@ import {
   pairsNext,
   pairsOpen,
 } from '../abi/header-pairs';
+import { NONE } from '../layout';
 import { heldBlob } from '../mask/holder';
 import { openValues } from '../mask/values';
 import { endsWith, startsWith } from '../memory/bytes';
 import { text } from '../memory/text';
 import { takeFound } from './masked-headers';
-import { dropDigests } from './mend';
+import { dropDigests, dropStatusDetails } from './mend';
 import { rewritePairs } from './rewrite-pairs';
 import { Side, bodyOf, trailersOf } from './sides';
 import { BodyState, Stream } from './streams';
@@ -22,28 +23,27 @@ import { BodyState, Stream } from './streams';
 /** Envoy's decompressors say in trailers how many bytes they took. */
 const DECOMPRESSOR = text('x-envoy-decompressor-');
 const COMPRESSED_BYTES = text('-compressed-bytes');
-/** A message of google.rpc.Status in base64, with any detail in it. */
-const STATUS_DETAILS = text('grpc-status-details-bin');
 
 /** Whether the last trailers said that a decompressor of Envoy took bytes. */
 export let saysBodyWasLost: bool = false;
 
-/** Masks the trailers of a side whose body has a profile. */
-export function maskTrailers(stream: Stream, side: Side): void {
+/** Masks the trailers of a side whose body has a profile. False when it cannot be done. */
+export function maskTrailers(stream: Stream, side: Side): bool {
   saysBodyWasLost = false;
   const body = bodyOf(stream, side);
   const map = trailersOf(side);
-  if (readPairs(map) != Status.Ok) return;
+  if (readPairs(map) != Status.Ok) return false;
   const pairs = dataPtr;
   const len = dataLen;
   removeOwn(map, pairs, len);
-  if (body.state == BodyState.Passing) return;
+  // The declared action lets all of a body pass; one of which the descriptors say that nothing in it is masked is not so.
+  if (body.state == BodyState.Passing && body.message != NONE) return true;
   dropDigests(map);
-  removeHeader(map, STATUS_DETAILS.ptr, STATUS_DETAILS.len);
+  dropStatusDetails(map);
   openValues(heldBlob(body.holder), stream.clearance, stream.band);
-  if (readPairs(map) == Status.Ok && rewritePairs(map, dataPtr, dataLen, true)) {
-    takeFound(stream, body);
-  }
+  if (readPairs(map) != Status.Ok || !rewritePairs(map, dataPtr, dataLen, true)) return false;
+  takeFound(stream, body);
+  return true;
 }
 
 /** What Envoy's filters around this one tell each other is no business of applications. */

@@ -24,6 +24,8 @@ const REPR_DIGEST = text('repr-digest');
 const SIGNATURE = text('signature');
 const SIGNATURE_INPUT = text('signature-input');
 const ACCEPT_RANGES = text('accept-ranges');
+/** A message of google.rpc.Status in base64, with any detail in it. */
+const STATUS_DETAILS = text('grpc-status-details-bin');
 const PLAIN_TEXT = text('text/plain; charset=utf-8');
 
 const encodings: usize = memory.data(16);
@@ -62,6 +64,11 @@ export function dropDigests(map: MapType): void {
   drop(map, REPR_DIGEST);
   drop(map, SIGNATURE);
   drop(map, SIGNATURE_INPUT);
+}
+
+/** Removes what tells of an error of gRPC in a form that nobody here can read. */
+export function dropStatusDetails(map: MapType): void {
+  drop(map, STATUS_DETAILS);
 }
 
 /** Makes the headers those of another body: of the type that was declared, or of plain text. */

@@ -29,12 +29,13 @@ import {
   valueLen,
   valuePtr,
 } from '../mask/values';
-import { equalBytes, findByte } from '../memory/bytes';
+import { equalBytes } from '../memory/bytes';
 import { Text, text } from '../memory/text';
 
 const COOKIE = text('cookie');
 const SET_COOKIE = text('set-cookie');
 const REFERER = text('referer');
+const HASH: u8 = 0x23;
 const LOCATION = text('location');
 const CONTENT_LOCATION = text('content-location');
 const REFRESH = text('refresh');
@@ -102,16 +103,15 @@ function maskPair(map: MapType, looks: bool): ValueOutcome {
   if (strength != 0) return maskWhole(strength, Writing.Plain);
   if (map == MapType.RequestHeaders) {
     if (is(COOKIE)) return maskCookieLine();
-    if (is(REFERER)) return maskUrl();
+    if (is(REFERER)) return maskAddress();
   } else {
     if (is(SET_COOKIE)) {
       const isKept = maskSetCookie(pairValuePtr, pairValueLen);
       if (!isKept) return ValueOutcome.Dropped;
       return areCookiesChanged ? ValueOutcome.Changed : ValueOutcome.Same;
     }
-    if (is(LOCATION) || is(CONTENT_LOCATION) || is(REFRESH) || is(GRPC_MESSAGE)) {
-      return maskWhole(0, Writing.Percent);
-    }
+    if (is(LOCATION) || is(CONTENT_LOCATION) || is(REFRESH)) return maskAddress();
+    if (is(GRPC_MESSAGE)) return maskWhole(0, Writing.Percent);
   }
   return looks ? maskWhole(0, Writing.Plain) : ValueOutcome.Same;
 }
@@ -129,14 +129,37 @@ function maskCookieLine(): ValueOutcome {
   return rewrittenLen == 0 ? ValueOutcome.Dropped : ValueOutcome.Changed;
 }
 
-/** The query of an address, as that of the request itself. */
-function maskUrl(): ValueOutcome {
-  const question = findByte(pairValuePtr, pairValueLen, QUESTION_MARK);
-  if (question < 0) return ValueOutcome.Same;
-  const start = <u32>question + 1;
-  putBytes(pairValuePtr, start);
-  maskQuery(pairValuePtr + start, pairValueLen - start);
-  return isQueryChanged ? ValueOutcome.Changed : ValueOutcome.Same;
+/**
+ * An address: what stands before its query as a whole, its query and its fragment by their parameters, as those of the
+ * request itself.
+ */
+function maskAddress(): ValueOutcome {
+  const queryAt = firstOf(0, QUESTION_MARK, HASH);
+  let isChanged = false;
+  const front = hasDetectors()
+    ? maskValue(pairValuePtr, queryAt, 0, Writing.Percent)
+    : ValueOutcome.Same;
+  if (front == ValueOutcome.Changed) {
+    isChanged = true;
+    putBytes(valuePtr, valueLen);
+  } else putBytes(pairValuePtr, queryAt);
+  for (let at = queryAt; at < pairValueLen;) {
+    putBytes(pairValuePtr + at, 1);
+    const next = firstOf(at + 1, HASH, HASH);
+    maskQuery(pairValuePtr + at + 1, next - at - 1);
+    isChanged = isChanged || isQueryChanged;
+    at = next;
+  }
+  return isChanged ? ValueOutcome.Changed : ValueOutcome.Same;
+}
+
+/** Index of the first of two bytes from `from` on, or the length of the value. */
+function firstOf(from: u32, one: u8, other: u8): u32 {
+  for (let at = from; at < pairValueLen; at++) {
+    const byte = load<u8>(pairValuePtr + at);
+    if (byte == one || byte == other) return at;
+  }
+  return pairValueLen;
 }
 
 function is(name: Text): bool {

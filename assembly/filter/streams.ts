@@ -24,6 +24,8 @@ export const enum BodyState {
   /** it goes on as it came */
   Passing = 3,
   Done = 4,
+  /** nothing in its messages is ever masked: they go on as they came, what stands beside them does not */
+  Plain = 5,
 }
 
 /** No gRPC method of the profile: a message of it cannot be read. */
@@ -71,6 +73,8 @@ export class Body {
    * filter when the host lets go what it held back in the same call (envoy-facts, "Callbacks and bodies").
    */
   mayBeDecoded: bool;
+  /** Whether it belongs to a gRPC method whose requests are streams. */
+  isStreamed: bool;
   /** Whether the host holds bytes back now. */
   isWaiting: bool;
 }

@@ -4,7 +4,7 @@
  */
 import { enableDetector, usePattern } from '../classify/detector-set';
 import { DetectorKind, MaskDetector, MaskHeader } from '../layout';
-import { dropInner } from './embedded';
+import { clearEmbedded, dropInner } from './embedded';
 import { BodyFormat } from './bodies/body-format';
 import { Charset } from './bodies/body-charset';
 import { closeCharset, feedCharset, openCharset } from './bodies/charset';
@@ -62,6 +62,7 @@ export function openBody(
 export function feedBody(block: usize, src: usize, len: usize, isEnd: bool): MaskStatus {
   const m = maskerAt(block);
   clearOutput(len);
+  clearEmbedded();
   if (m.failed != 0) return <MaskStatus>m.failed;
   if (len != 0) m.started = true;
   const isRead =

@@ -151,6 +151,12 @@ export function embeddedWritten(m: Masker, codePoint: u32, from: usize, len: u32
   return true;
 }
 
+/** Forgets what a call that failed left in the scratch: it belongs to another body. */
+export function clearEmbedded(): void {
+  decodedLen = 0;
+  writtenLen = 0;
+}
+
 /** Masks what was gathered. Has to be called before the scratch is used for another body: at the end of each feed. */
 export function flushEmbedded(m: Masker): bool {
   if (decodedLen == 0) return true;

@@ -7,11 +7,8 @@
  * writes itself is escaped as the string asks for.
  */
 import { blockAlloc, blockFree } from '../memory/block';
-import { copyShort } from '../memory/bytes';
 import { writeEscaped } from './escape';
 
-/** Up to here copying step by step costs less than a call of the host's bulk copy. */
-const SHORT: usize = 64;
 const CAPACITY_MIN: usize = 1 << 17;
 /** A block above this is given back when a call needs less than half of it. */
 const CAPACITY_CALM: usize = 1 << 22;
@@ -140,8 +137,7 @@ export function emitRawByte(byte: u8): void {
 // @ts-ignore: decorator
 @inline
 export function emitRaw(ptr: usize, len: usize): void {
-  if (len <= SHORT) copyShort(maskedPtr + maskedLen, ptr, <u32>len);
-  else memory.copy(maskedPtr + maskedLen, ptr, len);
+  memory.copy(maskedPtr + maskedLen, ptr, len);
   maskedLen += len;
 }
 

@@ -60,10 +60,10 @@ function strengthOfPiece(ptr: usize, len: u32, nameLen: u32): u32 {
   let at = findByte(ptr, len, SEMICOLON);
   for (let start: u32 = 0; at >= 0;) {
     start += <u32>at + 1;
-    const equals = findByte(ptr + start, len - start, EQUALS);
     at = findByte(ptr + start, len - start, SEMICOLON);
     const end = at < 0 ? len - start : <u32>at;
-    const partLen = equals < 0 || <u32>equals > end ? end : <u32>equals;
+    const equals = findByte(ptr + start, end, EQUALS);
+    const partLen = equals < 0 ? end : <u32>equals;
     strength = max(strength, strengthOfName(ptr + start, partLen));
   }
   return strength;

@@ -27,7 +27,7 @@ function areMethodsValid(blob: usize): bool {
     if (!isTextInside(blob, path, KEY_LEN_MAX) || textLen(path) == 0) return false;
     if (load<u8>(textAt(blob, path)) != SLASH) return false;
     if (!isIndexOrNone(load<u32>(method, MaskMethod.message), messages)) return false;
-    if (load<u32>(method, MaskMethod.reserved) != 0) return false;
+    if (load<u32>(method, MaskMethod.isStreamed) > 1) return false;
     method += MaskMethod.SIZE;
   }
   return true;

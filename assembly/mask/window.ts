@@ -2,7 +2,6 @@
  * The text window: the characters of a value that are not decided yet, each as one unit (a byte, see
  * classify/normal.ts) with the bytes it was written as. Units only enter at the end and leave at the front.
  */
-import { copyShort } from '../memory/bytes';
 import { emitRaw, isUnmapped, writtenAt } from './output';
 import { Masker, RAW_MAX, UNITS_MAX, rawEndsOf, rawOf, unitsOf } from './state';
 
@@ -29,7 +28,9 @@ export function appendInput(m: Masker, p: usize, len: u32): bool {
 /** As `appendInput`, for bytes that stand for themselves wherever they are. */
 export function appendWritten(m: Masker, from: usize, len: u32): bool {
   if (len > RAW_MAX - m.rawLen) return false;
-  copyShort(rawOf(m) + m.rawLen, from, len);
+  // Most come byte by byte: a call of the host's bulk copy costs more than one.
+  if (len == 1) store<u8>(rawOf(m) + m.rawLen, load<u8>(from));
+  else memory.copy(rawOf(m) + m.rawLen, from, len);
   m.rawLen += len;
   return true;
 }

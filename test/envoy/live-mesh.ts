@@ -16,6 +16,7 @@ import { filterPath } from '../../controller/cli/project-paths.ts';
 import { freePorts } from '../../controller/cli/up/free-ports.ts';
 import { createLog } from '../../controller/log.ts';
 import { type Controller, startController } from '../../controller/main.ts';
+import type { PolicyFile } from '../../controller/policy/parse.ts';
 import { renderBootstrap } from '../../controller/xds/render-bootstrap.ts';
 import { LiveEnvoy } from './live-envoy.ts';
 
@@ -34,8 +35,8 @@ export interface SidecarOptions {
 /** What a mesh is made of. */
 export interface MeshOptions {
   readonly sidecars: readonly SidecarOptions[];
-  /** One YAML text: the policy set. */
-  readonly policies: string;
+  /** The policy set: one YAML text, or its files. */
+  readonly policies: string | readonly PolicyFile[];
   readonly leafTtlMs?: number;
 }
 
@@ -55,6 +56,8 @@ export const trustDomain = 'mesh.test';
 /** A running mesh. */
 export class LiveMesh {
   readonly operator: OperatorClient;
+  /** Data of the controller. */
+  readonly dataDir: string;
   readonly #directory: string;
   readonly #leafTtlMs: number | undefined;
   readonly #sidecars = new Map<string, Sidecar>();
@@ -64,7 +67,8 @@ export class LiveMesh {
     this.#directory = directory;
     this.#controller = controller;
     this.#leafTtlMs = leafTtlMs;
-    this.operator = operatorClient(join(directory, 'controller'));
+    this.dataDir = join(directory, 'controller');
+    this.operator = operatorClient(this.dataDir);
   }
 
   /** Starts everything; every proxy has acknowledged policy, state and trust when it returns. */
@@ -93,8 +97,9 @@ export class LiveMesh {
   }
 
   /** Publishes a policy set. */
-  async push(policies: string): Promise<number> {
-    const files = [{ name: 'policies.yaml', text: policies }];
+  async push(policies: string | readonly PolicyFile[]): Promise<number> {
+    const files =
+      typeof policies === 'string' ? [{ name: 'policies.yaml', text: policies }] : policies;
     return (await this.operator.pushPolicies(files)).revision;
   }
 

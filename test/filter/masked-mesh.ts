@@ -2,6 +2,7 @@
 import { decodeAuditBatch } from '../../controller/audit/decode-batch.ts';
 import type { AuditRecord } from '../../controller/audit/model.ts';
 import type { Direction } from '../../controller/layout.ts';
+import type { PolicyFile } from '../../controller/policy/parse.ts';
 import type { Outcome, Properties, Stream } from '../../host/stream.ts';
 import type { Root, VmOptions } from '../../host/vm.ts';
 import { type AskOptions, bundleOf, CHECKOUT, id, Mesh, stateOf } from './mesh.ts';
@@ -29,6 +30,8 @@ export interface Choices {
   readonly service?: string;
   readonly direction?: Direction;
   readonly vm?: VmOptions;
+  /** Files of another policy set, in place of all that. */
+  readonly files?: readonly PolicyFile[];
 }
 
 /** The policy set. */
@@ -104,7 +107,8 @@ export class MaskedMesh {
   static async start(choices: Choices = {}, properties: Properties = {}): Promise<MaskedMesh> {
     const mesh = await Mesh.start(choices.vm);
     const { direction } = choices;
-    const bundle = bundleOf(maskedPolicy(choices), direction === undefined ? {} : { direction });
+    const policy = choices.files ?? maskedPolicy(choices);
+    const bundle = bundleOf(policy, direction === undefined ? {} : { direction });
     const root = mesh.bundle(bundle, properties);
     mesh.state(stateOf());
     return new MaskedMesh(mesh, root);

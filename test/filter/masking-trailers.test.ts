@@ -49,6 +49,15 @@ describe('trailers', () => {
     expect(masked.records()).toMatchObject([{ labels: 0b111n }]);
   });
 
+  test('of more names than can be rewritten end the stream', () => {
+    const { stream } = masked.post();
+    stream.requestBody('{}', false);
+    const many = Array.from({ length: 129 }, (_, i): Header => [`x-${i}`, CARD]);
+    stream.requestTrailers(many);
+    expect(stream.forwardedRequest.trailers ?? []).toEqual([]);
+    expect(stream.forwardedRequest.ended).toBe(false);
+  });
+
   test('of a body that passes unmasked pass too', async () => {
     masked = await MaskedMesh.start({ unreadable: 'pass-unmasked' });
     const { stream } = masked.post([type('image/png')]);

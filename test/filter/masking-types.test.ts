@@ -69,6 +69,7 @@ describe('a body is refused', () => {
     ['in two charsets', [type('application/json; charset=utf-8; charset=utf-8')]],
     ['in a charset with a blank', [type('application/json; charset =utf-8')]],
     ['in a charset of another spelling', [type("application/json; charset*=utf-8''utf-8")]],
+    ['in a charset that comes in parts', [type('application/json; charset*0=utf-7')]],
     ['in a charset without a value', [type('application/json; charset')]],
     ['in a charset with an open quote', [type('application/json; charset="utf-8')]],
     ['in a charset with more behind its quote', [type('application/json; charset="utf-8"x')]],

@@ -157,9 +157,35 @@ describe('responses', () => {
     expect(valuesOf(headers, 'location')).toEqual(['/paid?n=****%20****%20****%201111']);
   });
 
+  test.each([
+    ['location', '/paid?iban=DE89&x=1', '/paid?iban=***&x=1'],
+    ['location', '/back#iban=DE89&x=1', '/back#iban=***&x=1'],
+    ['location', '/paid?x=1#iban=DE89', '/paid?x=1#iban=***'],
+    ['content-location', '/o?I-BAN=DE89', '/o?I-BAN=***'],
+    ['refresh', '5; url=/o?a&iban=DE89', '5; url=/o?a&iban=***'],
+    ['location', `/of/${CARD}?iban=DE89`, '/of/****-****-****-1111?iban=***'],
+    ['location', '/plain?a=1#b', '/plain?a=1#b'],
+  ])('that redirect carry no parameter with a label: %s %s', (name, came, expected) => {
+    const headers = received([
+      [':status', '302'],
+      [name, came],
+    ]);
+    expect(valuesOf(headers, name)).toEqual([expected]);
+  });
+
   test('of gRPC carry none in their message', () => {
     const headers = received([['grpc-message', 'card%204111%2d1111-1111-1111 refused']]);
     expect(valuesOf(headers, 'grpc-message')).toEqual(['card%20****%2d****-****-1111 refused']);
+  });
+
+  test('of gRPC carry no details of a status', () => {
+    const headers = received([
+      ['content-type', 'application/grpc'],
+      ['grpc-status', '9'],
+      ['grpc-status-details-bin', 'CAkaFzQxMTExMTExMTExMTExMTE'],
+    ]);
+    expect(valuesOf(headers, 'grpc-status')).toEqual(['9']);
+    expect(valuesOf(headers, 'grpc-status-details-bin')).toEqual([]);
   });
 
   test('to a cleared caller stay', () => {

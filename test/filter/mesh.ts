@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 
 import { Direction, type RestrictionSide, Verdict } from '../../controller/layout.ts';
 import { compileBundle } from '../../controller/policy/compile.ts';
-import { parsePolicySet } from '../../controller/policy/parse.ts';
+import { type PolicyFile, parsePolicySet } from '../../controller/policy/parse.ts';
 import {
   encodeState,
   type ServiceRestriction,
@@ -33,12 +33,14 @@ export function digestOf(uri: string): Uint8Array {
   return createHash('sha256').update(uri).digest();
 }
 
-/** Compiles one policy text for `prod/orders`. */
+/** Compiles one policy text, or the files of a set, for `prod/orders`. */
 export function bundleOf(
-  policy: string,
+  policy: string | readonly PolicyFile[],
   options: { version?: bigint; direction?: Direction; nowMs?: number; service?: string } = {},
 ): Uint8Array {
-  const { set, errors } = parsePolicySet([{ name: 'policy.yaml', text: policy }]);
+  const { set, errors } = parsePolicySet(
+    typeof policy === 'string' ? [{ name: 'policy.yaml', text: policy }] : policy,
+  );
   if (errors.length > 0)
     throw new Error(errors.map((e) => `${e.line}:${e.column} ${e.message}`).join('\n'));
   return compileBundle(

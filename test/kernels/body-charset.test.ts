@@ -69,9 +69,9 @@ describe.each(['release', 'debug'] as const)('%s build', async (target) => {
     for (const [format, input, output] of texts) {
       const [before, after] = [encode(input, charset, hasMark), encode(output, charset, hasMark)];
       expectOutput(kernel, { format, charset }, profile, before, after);
-      // By its mark, or by its default.
+      // By its mark, or for UTF-32 by its default.
       const open = charset.startsWith('Utf16') ? 'Utf16' : 'Utf32';
-      if (charset !== 'Utf8' && (hasMark || charset.endsWith('Be')))
+      if (charset !== 'Utf8' && (hasMark || charset === 'Utf32Be'))
         expectOutput(kernel, { format, charset: open }, profile, before, after);
     }
   });
@@ -96,6 +96,18 @@ describe('more', async () => {
     ['Utf8', 'UTF-16', [0xff, 0xfe, 0x22, 0, 0x22, 0]],
   ] as [Charset, string, number[]][])('%s refused: %s', (charset, _, bytes) => {
     expectRefused(kernel, { format: 'Json', charset }, profile, Buffer.from(bytes));
+  });
+
+  test('what can be read in two charsets is refused', () => {
+    const card = 'card 4111111111111111';
+    for (const charset of ['Utf16Le', 'Utf16Be'] as const) {
+      const text = { format: 'Text', charset } as const;
+      // UTF-16 without a mark has another order of bytes to browsers than to others.
+      const unmarked = encode(card, charset, false);
+      expectRefused(kernel, { format: 'Text', charset: 'Utf16' }, profile, unmarked);
+      // The mark of UTF-8 wins over any charset.
+      expectRefused(kernel, text, profile, encode(`${card}0`, 'Utf8', true));
+    }
   });
 
   test('the declaration of XML says the charset', () => {

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 
 import asc from 'assemblyscript/asc';
 
+import { DetectorKind } from '../../controller/layout.ts';
+
 const root = join(import.meta.dirname, '../..');
 const sourceFolders = ['classify', 'memory'];
 const entry = 'test/kernels/detect-entry.ts';
@@ -12,41 +14,10 @@ const entry = 'test/kernels/detect-entry.ts';
 /** Most units of a window. */
 const WINDOW = 1024;
 
-/** The detectors by name, with the numbers of `assembly/classify/kinds.ts`. */
-export const detectorKinds = {
-  Card: 1,
-  Iban: 2,
-  Email: 3,
-  Phone: 4,
-  Ssn: 5,
-  Ipv4: 6,
-  Ipv6: 7,
-  Mac: 8,
-  Jwt: 9,
-  ApiKey: 10,
-  PrivateKey: 11,
-  Secret: 12,
-  BrCpf: 16,
-  CnResident: 17,
-  EsDni: 18,
-  FrNir: 19,
-  ItCodiceFiscale: 20,
-  PlPesel: 21,
-  NlBsn: 22,
-  SePersonnummer: 23,
-  FiHetu: 24,
-  InAadhaar: 25,
-  TrKimlik: 26,
-  ZaId: 27,
-  KrRrn: 28,
-  DeSteuerId: 29,
-  BeRijksregister: 30,
-  GbNhs: 31,
-  AuTfn: 32,
-  CaSin: 33,
-  SgNric: 34,
-  NoFodselsnummer: 35,
-} as const;
+const { Pattern0: _first, Pattern7: _last, ...builtIn } = DetectorKind;
+
+/** The built-in detectors by name. */
+export const detectorKinds = builtIn;
 
 /** Name of a detector. */
 export type KindName = keyof typeof detectorKinds;
@@ -291,6 +262,7 @@ function digest(): string {
       .sort()
       .map((name) => join('assembly', folder, name)),
   );
-  for (const file of [...files, entry]) hash.update(file).update(readFileSync(join(root, file)));
+  for (const file of [...files, 'assembly/layout.ts', entry])
+    hash.update(file).update(readFileSync(join(root, file)));
   return hash.digest('hex').slice(0, 16);
 }

@@ -13,6 +13,7 @@ import {
 import { findByOracle } from './detect-oracle.ts';
 import { buildPattern } from './detect-pattern.ts';
 import { plantedText, Random } from './detect-samples.ts';
+import { valid } from './detect-values.ts';
 
 const numRuns = Math.ceil(Number(process.env.FUZZ_RUNS ?? 20_000) / 10);
 const kernel = await loadDetectKernel();
@@ -150,6 +151,32 @@ describe('long matches', () => {
       { numRuns: Math.ceil(numRuns / 4) },
     );
   });
+});
+
+test('values are found wherever they stand in blocks of 64 units', () => {
+  const rows: [KindName, string, number][] = [
+    ...(Object.entries(valid) as [KindName, string[]][]).flatMap(([kind, values]) =>
+      values.map((value): [KindName, string, number] => [kind, value, 0]),
+    ),
+    ['Email', `${'l'.repeat(63)}@a.de`, 0],
+    ['Email', `${'.'.repeat(70)}${'l'.repeat(63)}@a.de`, 69],
+    ['Email', `${'l'.repeat(200)}@a.de`, 136],
+    ['Phone', `telephone${'.'.repeat(24)}5551234567`, 33],
+    ['Phone', `cellphone${'.'.repeat(23)}(555) 1234567`, 32],
+    ['Ssn', `social${' '.repeat(24)}123456789`, 30],
+    ['Ipv6', 'abcdefghijklmnop:fe80::1', 17],
+    ['Mac', 'abcdefghijklmnop:aa:bb:cc:dd:ee:f1', 17],
+    ['Ipv6', '[]:fe80::1', 3],
+  ];
+  for (const [kind, value, skipped] of rows) {
+    const set = kernel.set({ [kind]: 1 });
+    for (let at = 0; at <= 65; at++) {
+      const units = kernel.units(`${' '.repeat(at)}${value} `);
+      const expected = { start: at + skipped, end: units.length - 1, strength: 1 };
+      expect([kind, value, kernel.scan(set, units)]).toMatchObject([kind, value, [expected]]);
+    }
+    kernel.exports.give(set);
+  }
 });
 
 describe('the fast refusal', () => {

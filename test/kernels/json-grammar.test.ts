@@ -64,6 +64,7 @@ describe('texts as a whole', () => {
     ['only white space', ' \n'],
     ['two byte order marks', '\uFEFF\uFEFF{}'],
     ['a byte order mark behind white space', ' \uFEFF{}'],
+    ['half a byte order mark', utf8(0xef, 0xbb)],
     ['a byte order mark alone', '\uFEFF'],
     ['two documents', '{} {}'],
     ['two numbers', '1 2'],
@@ -118,6 +119,7 @@ describe('texts as a whole', () => {
   const fine: [string, string][] = [
     ['nothing at all', ''],
     ['a number', ' 0 '],
+    ['a byte order mark in front', '\uFEFF{"a":1}'],
     ['a number at the very end', '-12.5e+3'],
     ['the deepest nesting', `${'[{"a":'.repeat(256)}1${'}]'.repeat(256)}`],
     ['an empty key', '{"":0}'],

@@ -39,7 +39,7 @@ test('random bytes never trap, and what is accepted is JSON', () => {
     fc.property(bytes, profile, cuts, (document, masks, at) => {
       let isJson = document.length === 0;
       try {
-        JSON.parse(decoder.decode(document));
+        JSON.parse(decoder.decode(document).replace(/^\ufeff/, ''));
         isJson = true;
       } catch {}
       const edges = [
@@ -50,7 +50,7 @@ test('random bytes never trap, and what is accepted is JSON', () => {
       const pieces = edges.slice(1).map((end, i) => document.subarray(edges[i], end));
       const { status, output } = kernel.mask(masks, pieces);
       expect(status).toBe(isJson ? 'ok' : 'malformed');
-      if (isJson && document.length > 0) JSON.parse(decoder.decode(output));
+      if (isJson && document.length > 0) JSON.parse(decoder.decode(output).replace(/^\ufeff/, ''));
     }),
     { numRuns },
   );

@@ -81,6 +81,8 @@ const outlineOf = (path: string) => outline(compile(field(path), redact).request
 
 test('methods stand by path, with the message of the direction', () => {
   const { request, response } = compile('fields: [{ name: number, label: A }]', redact);
+  const streamed = request?.tables.MaskMethod?.map(({ isStreamed }) => isStreamed);
+  expect(streamed).toEqual([0, 0, 1]);
   const methods = (side: CompiledMasks | undefined) =>
     side?.tables.MaskMethod?.map(({ path, message }) => `${path} ${message === NONE ? '-' : 'm'}`);
   expect(methods(response)).toEqual([

@@ -20,6 +20,9 @@ const MARK: u32 = 0xfeff;
 const MARK_BYTES: u32 = 3;
 /** The mark in the other order of bytes. */
 const WRONG_MARK: u32 = 0xfffe;
+/** The first two bytes of the mark of UTF-8 as a unit of UTF-16. */
+const UTF8_MARK_LITTLE: u32 = 0xbbef;
+const UTF8_MARK_BIG: u32 = 0xefbb;
 const PART_MAX: u32 = 8_192;
 const UTF8_MAX: u32 = 4;
 
@@ -106,7 +109,7 @@ function feedWide(m: Masker, s: CharsetState, src: usize, len: usize): bool {
     if (codePoint == WIDE_MALFORMED) return false;
     if (!s.hasBegun) {
       s.hasBegun = true;
-      if (codePoint == WRONG_MARK) return false;
+      if (!isStart(m, s, codePoint)) return false;
       if (codePoint == MARK) {
         if (!reserveOutput(MARK_BYTES)) return false;
         emitRaw(mark, MARK_BYTES);
@@ -120,6 +123,17 @@ function feedWide(m: Masker, s: CharsetState, src: usize, len: usize): bool {
   }
   if (partLen != 0 && !feedFormat(m, part, partLen)) return false;
   return writeOutput(s, from) && !lacksRoom;
+}
+
+/**
+ * Whether a body may begin with a character. UTF-16 without a mark has one order of bytes to some (RFC 2781) and the other to
+ * browsers; a text may be read in both. Those let the mark of UTF-8 win over any charset, too.
+ */
+function isStart(m: Masker, s: CharsetState, codePoint: u32): bool {
+  if (m.charset == Charset.Utf16) return codePoint == MARK;
+  if (s.unitBytes == 2 && codePoint == (s.isLittle ? UTF8_MARK_LITTLE : UTF8_MARK_BIG))
+    return false;
+  return codePoint != WRONG_MARK;
 }
 
 /** Turns the output behind `from`, which is UTF-8, into the charset of the body. False when there is no room. */

@@ -14,7 +14,9 @@ export interface ProtobufTables {
 }
 
 /** A method with the message of the direction that is compiled. */
-export type MaskedMethod = Pick<GrpcMethod, 'path'> & { readonly message: GrpcMethod['input'] };
+export type MaskedMethod = Pick<GrpcMethod, 'path' | 'isStreamed'> & {
+  readonly message: GrpcMethod['input'];
+};
 
 /** Writes the tables; all masks were added to `rules`. Throws DtaError when there are too many places. */
 export function writeProtobuf(
@@ -28,12 +30,17 @@ export function writeProtobuf(
     methods.map(({ message }) => shapeOf(message)),
   );
   const writer = new MessageWriter(rules);
+  const anyMessage: MaskedMessage = { fields: [] };
   const records = new Records(MaskMethod.SIZE);
-  for (const { path, message } of methods) {
-    const index = writer.indexOf(built.get(message.typeName));
+  for (const { path, message, isStreamed } of methods) {
+    // Where detectors look, they look into what no descriptor names, too: such a message is read, with no field known.
+    const known =
+      built.get(message.typeName) ?? (plan.detectors.length > 0 ? anyMessage : undefined);
+    const index = writer.indexOf(known);
     records.add((view, at) => {
       strings.put(view, at + MaskMethod.path, path);
       view.setUint32(at + MaskMethod.message, index, true);
+      view.setUint32(at + MaskMethod.isStreamed, isStreamed ? 1 : 0, true);
     });
   }
   return { methods: records, ...writer.finish() };

@@ -1,5 +1,5 @@
 /** Compiles classification and masking into one mask profile for each direction. */
-import { BodySide, BundleSection, Direction, MaskProfile, ValuePlace } from '../../layout.ts';
+import { BodySide, BundleSection, Direction, MaskProfile } from '../../layout.ts';
 import type { MaskKeys } from '../../mask-keys.ts';
 import { Records, type SectionData } from '../../section-file.ts';
 import type { GrpcMethod } from '../descriptors/descriptor-set.ts';
@@ -82,17 +82,15 @@ class SidePlanner {
         ...this.#each(patternDetectors(classifications, patterns)),
       ],
       patterns: patterns.map(({ table }) => table),
-      values: this.#each(
-        classifications
-          .flatMap((policy) => policy.places)
-          .filter(({ place }) => isRequest || place !== ValuePlace.Query),
-      ),
+      // Parameters of responses stand in the addresses that they redirect to.
+      values: this.#each(classifications.flatMap((policy) => policy.places)),
       segments: this.#each(isRequest ? classifications.flatMap((policy) => policy.segments) : []),
       routes: actionsOfRoutes(masking),
       allowsUpgrades: masking.length > 0 && masking.every((policy) => policy.allowsUpgrades),
-      methods: this.#sources.methods.map(({ path, input, output }) => ({
+      methods: this.#sources.methods.map(({ path, input, output, isStreamed }) => ({
         path,
         message: isRequest ? input : output,
+        isStreamed,
       })),
       labelHeader: isRequest ? labelHeaderOf(masking) : '',
     };

@@ -14,6 +14,8 @@ export interface GrpcMethod {
   readonly path: string;
   readonly input: DescMessage;
   readonly output: DescMessage;
+  /** Whether its requests are streams. */
+  readonly isStreamed: boolean;
 }
 
 /** The end of the names of files that hold a descriptor set. */
@@ -36,8 +38,9 @@ export function readDescriptorSet(base64: string): GrpcMethod[] | Problem {
   const methods: GrpcMethod[] = [];
   for (const type of registry) {
     if (type.kind !== 'service') continue;
-    for (const { name, input, output } of type.methods) {
-      methods.push({ path: `/${type.typeName}/${name}`, input, output });
+    for (const { name, input, output, methodKind } of type.methods) {
+      const isStreamed = methodKind === 'client_streaming' || methodKind === 'bidi_streaming';
+      methods.push({ path: `/${type.typeName}/${name}`, input, output, isStreamed });
     }
   }
   if (methods.length === 0) return unreadable('it has no service with methods');
