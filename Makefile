@@ -65,6 +65,14 @@ bench-mask: setup ## speed of masking inside the VM, cost by size and of the wor
 bench-bodies: build ## cost of masking request bodies in a real Envoy, against a Lua script
 	@$(NODE) test/bench/bodies.ts
 
+bench-identity: setup ## certificates a second on one core, against key import, verification and signature alone
+	@$(NODE) test/bench/identity.ts
+
+test-go-spiffe: setup ## our certificates under go-spiffe (needs Go; fetches modules)
+	@rm -rf build/go-spiffe && mkdir -p build/go-spiffe
+	@$(NODE) test/go-spiffe/write-material.ts build/go-spiffe
+	@cd test/go-spiffe && go run . $(CURDIR)/build/go-spiffe
+
 golden: build ## rewrite the golden files, to be read as a diff
 	@vitest run --project fast --update
 

@@ -2,6 +2,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 import type { IngestObserver } from './audit/ingest.ts';
+import type { AttestationObserver } from './identity/attestation/attestation-desk.ts';
 import type { XdsObserver } from './xds/model.ts';
 
 /** Everything that is counted. */
@@ -12,6 +13,7 @@ export class ControllerMetrics {
   readonly #ackSeconds: Histogram<'kind'>;
   readonly #refused: Counter;
   readonly #audit: Counter<'result'>;
+  readonly #attestations: Counter<'method' | 'result'>;
   readonly #epoch: Gauge;
 
   constructor() {
@@ -47,6 +49,12 @@ export class ControllerMetrics {
       labelNames: ['result'],
       registers,
     });
+    this.#attestations = new Counter({
+      name: 'dta_attestations_total',
+      help: 'attempts to join by what became of them',
+      labelNames: ['method', 'result'],
+      registers,
+    });
     this.#epoch = new Gauge({ name: 'dta_state_epoch', help: 'epoch of the state', registers });
   }
 
@@ -66,6 +74,11 @@ export class ControllerMetrics {
       onNack: () => this.#answers.inc({ result: 'nack' }),
       onRefuse: () => this.#refused.inc(),
     };
+  }
+
+  /** For the identity service. */
+  get identity(): AttestationObserver {
+    return { onAttestation: (method, result) => this.#attestations.inc({ method, result }) };
   }
 
   /** For the audit service. */

@@ -9,7 +9,10 @@ import type { ControllerStatus, PolicyCheck, PolicyFile, PolicySetView } from '.
 import type { AuditService } from './audit/ingest.ts';
 import type { AuditQuery, IngestResult, StoredAuditRecord } from './audit/model.ts';
 import type { Clock } from './clock.ts';
+import type { AuthorityDesk } from './identity/authority-desk.ts';
+import type { InstanceView } from './identity/model.ts';
 import type { IdentityService } from './identity/service.ts';
+import type { TrustWatch } from './identity/trust-watch.ts';
 import { Direction } from './layout.ts';
 import type { PolicyPublisher, ProvenBundle, Published } from './policy/publisher.ts';
 import type { StateDesk } from './risk/state-desk.ts';
@@ -18,7 +21,9 @@ import type { ProxyStatus } from './xds/model.ts';
 
 /** What it speaks for. */
 export interface FacadeParts {
-  readonly identities: Pick<IdentityService, 'trustDomain'>;
+  readonly identities: Pick<IdentityService, 'trustDomain' | 'list' | 'rotations'>;
+  readonly authority: Pick<AuthorityDesk, 'faults'>;
+  readonly trust: Pick<TrustWatch, 'skews'>;
   readonly policies: PolicyPublisher;
   readonly states: Pick<StateDesk, 'epoch'>;
   readonly audit: AuditService;
@@ -106,7 +111,7 @@ export class Facade implements PolicyApi, StatusSource, AuditFeed, AuditIntake {
         dropped: String(counters.dropped),
         vms: counters.vms,
       },
-      degraded: this.#degraded(proxies),
+      degraded: [...this.#degraded(proxies), ...(await this.#lateIdentities())],
     };
   }
 
@@ -114,8 +119,41 @@ export class Facade implements PolicyApi, StatusSource, AuditFeed, AuditIntake {
     return this.#parts.states.epoch === 0n ? ['no state has been made'] : [];
   }
 
+  /** Instances that should have renewed: their certificates end soon, or an order is open. */
+  async #lateIdentities(): Promise<ControllerStatus['degraded']> {
+    const { identities, clock } = this.#parts;
+    const late = lateInstances(await identities.list(), clock());
+    const open = await identities.rotations.open();
+    return [
+      ...late.slice(0, mostShown).map(({ spiffeId, dueMs, endMs }) => ({
+        what: `the certificate of ${spiffeId} ends ${new Date(endMs).toISOString()} and was not renewed`,
+        sinceMs: dueMs,
+        help: 'is its agent running, and does it reach the controller? its log says why',
+      })),
+      ...(open.length > 0
+        ? [
+            {
+              what: `${open.length} instance(s) have not followed an order to rotate: ${open.slice(0, 5).join(', ')}`,
+              sinceMs: clock(),
+              help: 'they renew when their agents are back; `dta identity list` shows when they end',
+            },
+          ]
+        : []),
+    ];
+  }
+
   #degraded(proxies: readonly ProxyStatus[]): ControllerStatus['degraded'] {
     const found: ControllerStatus['degraded'] = [...this.#faults.values()];
+    const { authority, trust, clock } = this.#parts;
+    found.push(...authority.faults());
+    for (const { spiffeId, skewMs } of trust.skews()) {
+      const much = `${Math.round(Math.abs(skewMs) / 60_000)} min`;
+      found.push({
+        what: `the clock of ${spiffeId} is ${much} ${skewMs > 0 ? 'ahead of' : 'behind'} this one`,
+        sinceMs: clock(),
+        help: 'set it: certificates bear five minutes',
+      });
+    }
     if (!this.#parts.policies.current()) {
       found.push({
         what: 'no policy set was pushed: proxies deny everything',
@@ -135,6 +173,22 @@ export class Facade implements PolicyApi, StatusSource, AuditFeed, AuditIntake {
     }
     return found;
   }
+}
+
+interface LateInstance {
+  readonly spiffeId: string;
+  readonly dueMs: number;
+  readonly endMs: number;
+}
+
+/** Past three quarters of the life of their newest certificate, which has not ended: agents renew at half of it. */
+function lateInstances(instances: readonly InstanceView[], nowMs: number): LateInstance[] {
+  return instances.flatMap(({ spiffeId, certificate, revokedAtMs }) => {
+    if (!certificate || revokedAtMs !== undefined || certificate.notAfterMs <= nowMs) return [];
+    const { notBeforeMs, notAfterMs: endMs } = certificate;
+    const dueMs = notBeforeMs + (endMs - notBeforeMs) * 0.75;
+    return nowMs >= dueMs ? [{ spiffeId, dueMs, endMs }] : [];
+  });
 }
 
 function viewPublished({ publication, bundles }: Published): PolicySetView {
@@ -170,3 +224,6 @@ function viewProxy(proxy: ProxyStatus): ControllerStatus['proxies'][number] {
     })),
   };
 }
+
+/** Of what is degraded for one reason. */
+const mostShown = 20;

@@ -15,9 +15,13 @@ import { AuditService } from './audit/ingest.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { ControllerMetrics } from './controller-metrics.ts';
 import { Facade } from './facade.ts';
-import { openAuthority } from './identity/authority-files.ts';
+import { openAttestors } from './identity/attestation/open-attestors.ts';
+import { AuthorityDesk } from './identity/authority-desk.ts';
+import type { IssuerWish } from './identity/make-issuer.ts';
+import { openAuthority } from './identity/open-authority.ts';
 import { IdentityService } from './identity/service.ts';
 import { parseMeshIdentity } from './identity/spiffe-id.ts';
+import { TrustWatch } from './identity/trust-watch.ts';
 import type { Log } from './log.ts';
 import { MeshSource } from './mesh-source.ts';
 import { PolicyPublisher } from './policy/publisher.ts';
@@ -25,6 +29,7 @@ import { Clearances, maskingDir } from './privacy/clearances.ts';
 import { MaskingKeys } from './privacy/masking-keys.ts';
 import { RevealDesk } from './privacy/reveal-desk.ts';
 import { createProver, filterEnvironment, hostEnvironment } from './prove-bundle.ts';
+import { RegistrationFiles } from './registration-files.ts';
 import { Coalescer } from './risk/coalesce.ts';
 import { LiveValueDesk } from './risk/live-value-desk.ts';
 import { StateDesk } from './risk/state-desk.ts';
@@ -32,9 +37,11 @@ import { Database } from './store/database.ts';
 import { SqliteAuditStore } from './store/sqlite-audit-store.ts';
 import { SqliteBundleStore } from './store/sqlite-bundle-store.ts';
 import { SqliteIdentityStore } from './store/sqlite-identity-store.ts';
+import { SqliteIssuerStore } from './store/sqlite-issuer-store.ts';
 import { SqliteLiveValueStore } from './store/sqlite-live-value-store.ts';
 import { SqlitePrivacyStore } from './store/sqlite-privacy-store.ts';
 import { SqliteStateStore } from './store/sqlite-state-store.ts';
+import { TrustOfProxies } from './trust-of-proxies.ts';
 import { createXdsServer, type XdsServer } from './xds/server.ts';
 
 /** What a controller is started with. */
@@ -53,6 +60,15 @@ export interface ControllerOptions {
   readonly filterPath: string;
   /** Life of a leaf; default one hour. */
   readonly leafTtlMs?: number;
+  /**
+   * Makes a new mesh where the data directory has none; absent: that is an error, because it would
+   * rather be a directory that was lost.
+   */
+  readonly newMesh?: IssuerWish;
+  /** Program that makes and keeps new keys of the authority (`key-command.ts`); absent: files. */
+  readonly keyCommand?: readonly string[];
+  /** File that says what workloads may join with beside tokens (docs/identity.md, "Attestation"). */
+  readonly attestorsPath?: string;
   readonly clock?: Clock;
   readonly log: Log;
 }
@@ -95,9 +111,9 @@ async function assemble(
   const operatorToken = openOperatorToken(dataDir);
   const db = new Database(join(dataDir, 'controller.db'));
   closers.push(() => db.close());
-  const identities = await openIdentities(options, clock, new SqliteIdentityStore(db));
-  const privacy = await openPrivacy(options, clock, new SqlitePrivacyStore(db));
   const metrics = new ControllerMetrics();
+  const { identities, authority, trust } = await openIdentities(options, clock, db, metrics);
+  const privacy = await openPrivacy(options, clock, new SqlitePrivacyStore(db));
   const live = new LiveValueDesk({ store: new SqliteLiveValueStore(db), clock, log });
   const states = new StateDesk({
     mesh: trustDomain,
@@ -133,8 +149,11 @@ async function assemble(
     clock,
     observer: metrics.audit,
   });
-  const facade = new Facade({ identities, policies, states, audit, clock, startedAtMs: clock() });
-  const desks = { identities, live, states, privacy };
+  const facade = new Facade({
+    ...{ identities, authority, trust, policies, states, audit, clock },
+    startedAtMs: clock(),
+  });
+  const desks = { identities, authority, trust, live, states, privacy };
   const parts = { options, clock, ...desks, source, metrics, facade, closers };
   const servers = await listen({ ...parts, operatorToken });
   keepCurrent({ ...parts, policies, servers });
@@ -147,14 +166,32 @@ async function assemble(
   };
 }
 
+interface Identities {
+  readonly identities: IdentityService;
+  readonly authority: AuthorityDesk;
+  readonly trust: TrustWatch;
+}
+
 async function openIdentities(
-  { dataDir, trustDomain, leafTtlMs, log }: ControllerOptions,
+  options: ControllerOptions,
   clock: Clock,
-  store: SqliteIdentityStore,
-): Promise<IdentityService> {
+  db: Database,
+  metrics: ControllerMetrics,
+): Promise<Identities> {
+  const { dataDir, trustDomain, leafTtlMs, newMesh, keyCommand, attestorsPath, log } = options;
+  const attestors = openAttestors(attestorsPath, clock);
   const dir = join(dataDir, 'ca');
-  const authority = await openAuthority({ dir, store, trustDomain, nowMs: clock() });
-  return new IdentityService({ store, authority, clock, log, leafTtlMs });
+  const issuers = new SqliteIssuerStore(db);
+  const opening = { dir, store: issuers, trustDomain, nowMs: clock(), newMesh };
+  const authority = await openAuthority(opening);
+  const identities = new IdentityService({
+    ...{ store: new SqliteIdentityStore(db), authority, clock, log, leafTtlMs, attestors },
+    observer: metrics.identity,
+  });
+  const { rotations } = identities;
+  const parts = { authority, store: issuers, dir, keyCommand, rotations, clock, log };
+  const desk = new AuthorityDesk(parts);
+  return { identities, authority: desk, trust: new TrustWatch(authority, identities, clock) };
 }
 
 /** Who may see clear values is said in the same directory as what they are made with. */
@@ -175,10 +212,9 @@ interface Servers {
   readonly operator: OperatorServer;
 }
 
-interface Parts {
+interface Parts extends Identities {
   readonly options: ControllerOptions;
   readonly clock: Clock;
-  readonly identities: IdentityService;
   readonly live: LiveValueDesk;
   readonly states: StateDesk;
   readonly privacy: Privacy;
@@ -189,15 +225,12 @@ interface Parts {
 }
 
 async function listen(parts: Parts & { operatorToken: string }): Promise<Servers> {
-  const { options, clock, identities, states, source, metrics, facade, closers } = parts;
+  const { options, clock, identities, authority, trust, states, source, metrics } = parts;
+  const { facade, closers } = parts;
   const { log, host, ports } = options;
-  const own = identities.controllerCertificate(options.names.dns, options.names.ips);
+  const own = await identities.controllerCertificate(options.names.dns, options.names.ips);
   const xds = await createXdsServer({
-    tls: {
-      certificatePem: own.certificatePem,
-      keyPem: own.keyPem,
-      clientCaPem: identities.rootPem,
-    },
+    tls: tlsOf(own, identities),
     host,
     port: ports.xds,
     source,
@@ -206,18 +239,31 @@ async function listen(parts: Parts & { operatorToken: string }): Promise<Servers
       const identity = parseMeshIdentity(text);
       return identity && { spiffeId: text, ...identity };
     },
-    isRevoked: ({ digest, instance }) => states.isRevoked(digest) || states.isRevoked(instance),
+    issuerOf: (der) => identities.issuerOf(der),
+    isRevoked: ({ digest, instance, issuer }) =>
+      states.isRevoked(digest) ||
+      states.isRevoked(instance) ||
+      issuer === undefined ||
+      !identities.trustsIssuer(issuer),
     log,
     clock,
     observer: metrics.xds,
   });
   closers.push(() => xds.close());
   facade.watch(() => xds.proxies());
+  const trustOfProxies = new TrustOfProxies(clock);
+  const noteProxies = () => trustOfProxies.note(xds.proxies());
+  every(noteProxiesMs, noteProxies, closers);
+  authority.watch(() => {
+    noteProxies();
+    return [...trustOfProxies.holders(), ...trust.holders()];
+  });
   const agents = await createAgentServer({
     host,
     port: ports.agents,
     certificate: own,
     identities,
+    trust,
     audit: facade,
     clock,
     log,
@@ -227,6 +273,8 @@ async function listen(parts: Parts & { operatorToken: string }): Promise<Servers
     listen: options.operator,
     token: parts.operatorToken,
     identities,
+    authority,
+    registrations: new RegistrationFiles(identities.registrar),
     policies: facade,
     live: parts.live,
     privacy: parts.privacy,
@@ -245,6 +293,8 @@ function keepCurrent(parts: Parts & { policies: PolicyPublisher; servers: Server
     options,
     clock,
     identities,
+    authority,
+    trust,
     live,
     policies,
     states,
@@ -296,21 +346,40 @@ function keepCurrent(parts: Parts & { policies: PolicyPublisher; servers: Server
       policies
         .renew(bundleMaxAgeMs)
         .catch((error: unknown) => log.error({ error }, 'bundles not renewed'));
-      for (const each of [identities, live]) {
+      for (const each of [identities, authority, live]) {
         each.forgetEnded().catch((error: unknown) => log.error({ error }, 'store not tidied'));
       }
     },
     closers,
   );
-  every(
-    certificateEveryMs,
-    () => {
-      const own = identities.controllerCertificate(options.names.dns, options.names.ips);
+  const certify = async () => {
+    try {
+      const own = await identities.controllerCertificate(options.names.dns, options.names.ips);
       servers.agents.useCertificate(own);
-      servers.xds.updateTls({ ...own, clientCaPem: identities.rootPem });
-    },
-    closers,
+      servers.xds.updateTls(tlsOf(own, identities));
+      facade.mend(certificateFault);
+    } catch (error) {
+      log.error({ err: error }, 'the certificate of the controller is not renewed');
+      facade.degrade(
+        certificateFault,
+        'the certificate of the controller is not renewed: agents and proxies will refuse it',
+        'the log of the controller has the reason; the key of the authority may be out of reach',
+      );
+    }
+  };
+  every(certificateEveryMs, () => void certify(), closers);
+  closers.push(
+    authority.onChange(({ isRevocation }) => {
+      void certify();
+      trust.wake();
+      // Roots, lists and what was revoked with a key.
+      advance(isRevocation, clock());
+    }),
   );
+}
+
+function tlsOf(own: { chainPem: string; keyPem: string }, { rootPem }: { rootPem: string }) {
+  return { certificatePem: own.chainPem, keyPem: own.keyPem, clientCaPem: rootPem };
 }
 
 function every(periodMs: number, work: () => void, closers: (() => void)[]): void {
@@ -325,7 +394,9 @@ const heartbeatMs = 5 * 60_000;
 const coalesceMs = 250;
 const hourMs = 3_600_000;
 const retryMs = 1_000;
+const noteProxiesMs = 2_000;
 const stateFault = 'state';
+const certificateFault = 'certificate';
 /** A VM that proved this many bundles is replaced: making one takes longer than proving a small bundle. */
 const BUNDLES_PER_VM = 50;
 /** Half of a bundle's soft life. */

@@ -14,7 +14,10 @@ import type {
 
 /** What it joins. */
 export interface MeshSourceParts {
-  readonly identities: Pick<IdentityService, 'trustDomain' | 'rootPem' | 'crlPem' | 'list'>;
+  readonly identities: Pick<
+    IdentityService,
+    'trustDomain' | 'rootPem' | 'trustGeneration' | 'crlPem' | 'list'
+  >;
   readonly policies: Pick<PolicyPublisher, 'bundle'>;
   readonly states: Pick<StateDesk, 'epoch' | 'stateFor'>;
   readonly log: Log;
@@ -26,22 +29,33 @@ export class MeshSource implements ResourceSource {
   readonly #listeners = new Set<(change: ResourceChange) => void>();
   /** Labels by instance: of its registration, so that nobody chooses its own. */
   #labels = new Map<string, Readonly<Record<string, string>>>();
-  #crlPem: string | undefined;
-  #crlVersion = 0;
+  #trust = { rootPem: '', crlPem: '', generation: 0 };
+  #trustVersion = 0;
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(parts: MeshSourceParts) {
     this.#parts = parts;
   }
 
-  /** Reads what is asked for synchronously later: labels and the revocation list. */
-  async refresh(): Promise<void> {
-    const [instances, crlPem] = await Promise.all([
-      this.#parts.identities.list(),
-      this.#parts.identities.crlPem(),
-    ]);
+  /** Reads what is asked for synchronously later: labels, roots and revocation lists. */
+  refresh(): Promise<void> {
+    // One after another: what was read earlier must not take the place of what was read later.
+    const next = this.#turn.then(() => this.#read());
+    this.#turn = next.catch(() => undefined);
+    return next;
+  }
+
+  async #read(): Promise<void> {
+    const { identities } = this.#parts;
+    const generation = identities.trustGeneration;
+    const [instances, crlPem] = await Promise.all([identities.list(), identities.crlPem()]);
+    // Of one generation, so that no proxy gets a root without the list that goes with it.
+    if (generation !== identities.trustGeneration) return await this.#read();
+    const { rootPem } = identities;
     this.#labels = new Map(instances.map(({ uuid, labels }) => [uuid, labels]));
-    if (crlPem !== this.#crlPem) this.#crlVersion += 1;
-    this.#crlPem = crlPem;
+    const before = this.#trust;
+    if (crlPem !== before.crlPem || rootPem !== before.rootPem) this.#trustVersion += 1;
+    this.#trust = { rootPem, crlPem, generation };
   }
 
   /** Tells every subscriber of a change. */
@@ -96,12 +110,18 @@ export class MeshSource implements ResourceSource {
   }
 
   #validation(): XdsResource {
+    const { rootPem, crlPem, generation } = this.#trust;
     return {
       kind: 'validation',
-      version: String(this.#crlVersion),
+      version: trustVersion(generation, this.#trustVersion),
       trustDomain: this.#parts.identities.trustDomain,
-      trustedCaPem: this.#parts.identities.rootPem,
-      crlPem: this.#crlPem,
+      trustedCaPem: rootPem,
+      crlPem,
     };
   }
+}
+
+/** Version of a validation context: the generation of the trust (`trust-of-proxies.ts` reads it), then a number for its lists. */
+function trustVersion(generation: number, number: number): string {
+  return `${generation}.${number}`;
 }

@@ -7,23 +7,35 @@ import { join as joinPath } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
 import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { type Alarm, backoffMs, pause, systemAlarm } from './alarm.ts';
+import { type Alarm, systemAlarm } from './alarm.ts';
+import { type Attestation, attest, type TrustAnchor } from './attest.ts';
 import { AuditForwarder } from './audit-forwarder.ts';
 import { createAuditRelay } from './audit-relay.ts';
+import { ClockComparison } from './clock-comparison.ts';
 import { ControllerClient } from './controller-client.ts';
-import { type HeldIdentity, keepIdentity, keptIdentity } from './identity.ts';
-import { join, renew } from './join.ts';
-import { rotate } from './rotation.ts';
+import { type HeldIdentity, keptIdentity } from './identity.ts';
+import {
+  IdentityKeeper,
+  type IdentityState,
+  type KeeperObserver,
+  type Obtain,
+} from './identity-keeper.ts';
+import { join } from './join.ts';
 import { createSdsServer, type SdsServer } from './sds-server.ts';
 import { openSocketDirectory, type SocketDirectory } from './socket-directory.ts';
 import { Spool } from './spool.ts';
+import { createWorkloadApi, type WorkloadApi } from './workload-api/server.ts';
 
 /** What an agent needs. */
 export interface AgentOptions {
   /** `https://<host>:<port>` of the controller's agent server. */
   readonly controllerUrl: string;
-  /** One-time join token; needed unless an identity was kept in `keyDir`. */
+  /** One-time join token; one of the two is needed unless an identity was kept in `keyDir`. */
   readonly token?: string;
+  /** Shown with a token that is bound to an agent. */
+  readonly bearer?: () => HeldIdentity | undefined;
+  /** Other evidence of what the workload is; it is shown again when the certificate has expired. */
+  readonly attestation?: { readonly how: Attestation; readonly trust: TrustAnchor };
   /** Holds `<workload>/spool/`, the audit batches that the controller has not got yet. */
   readonly stateDir: string;
   /** Holds `<workload>/agent.sock` (SDS) and `<workload>/audit.sock`. */
@@ -43,13 +55,36 @@ export interface AgentOptions {
   readonly clock?: Clock;
   readonly alarm?: Alarm;
   readonly random?: () => number;
+  readonly observer?: AgentObserver;
   readonly log: Log;
+}
+
+/** Hears what is worth counting. */
+export interface AgentObserver extends KeeperObserver {
+  /** A request on a socket was refused: for another workload's secrets, or without the header it needs. */
+  onRefusal?(socket: 'sds' | 'workload'): void;
+  /** How far this host's clock is ahead of the controller's. */
+  onSkew?(skewMs: number): void;
+}
+
+/** How a workload is served. */
+export interface AgentStatus {
+  readonly workload: string;
+  readonly spiffeId: string | undefined;
+  readonly state: IdentityState;
+  readonly notBeforeMs: number | undefined;
+  readonly notAfterMs: number | undefined;
+  /** Why the last attempt failed; undefined: it did not. */
+  readonly lastError: string | undefined;
+  readonly skewMs: number | undefined;
 }
 
 /** A running agent. */
 export interface AgentHandle {
   readonly sdsSocket: string;
   readonly auditSocket: string;
+  /** Where applications ask for their SVID (SPIFFE Workload API). */
+  readonly workloadSocket: string;
   /**
    * Resolves with the SPIFFE ID once secrets are served; rejects, and the agent has stopped, when
    * it cannot join.
@@ -62,6 +97,7 @@ export interface AgentHandle {
   readonly ended: Promise<never>;
   /** The certificate that is served now; undefined before the first. */
   current(): HeldIdentity | undefined;
+  status(): AgentStatus;
   /** Stops serving. What is spooled stays for the next start. */
   stop(): Promise<void>;
 }
@@ -79,19 +115,16 @@ export async function runAgent(options: AgentOptions): Promise<AgentHandle> {
 }
 
 class Agent implements AgentHandle {
-  readonly ready: Promise<string>;
   readonly #options: Required<Pick<AgentOptions, 'clock' | 'alarm' | 'random'>> & AgentOptions;
   readonly #log: Log;
   readonly #stopping = new AbortController();
   readonly #controller: ControllerClient;
+  readonly #clocks: ClockComparison;
   readonly #directory: SocketDirectory;
   readonly #uid: number;
-  readonly #kept: HeldIdentity | undefined;
-  readonly #becameReady = Promise.withResolvers<string>();
-  readonly ended: Promise<never>;
-  readonly #hasEnded = Promise.withResolvers<never>();
+  readonly #keeper: IdentityKeeper;
   #sds: SdsServer | undefined;
-  #identity: HeldIdentity | undefined;
+  #api: WorkloadApi | undefined;
   /** Undoes what was opened, the last first. */
   readonly #closers: (() => Promise<void>)[] = [];
   #loops: Promise<unknown>[] = [];
@@ -100,17 +133,32 @@ class Agent implements AgentHandle {
   constructor(options: AgentOptions) {
     const { clock = systemClock, alarm = systemAlarm, random = Math.random } = options;
     this.#options = { ...options, clock, alarm, random };
-    this.#log = options.log.child({ workload: options.workload });
+    const { workload, keyDir, observer = {}, controllerUrl } = options;
+    this.#log = options.log.child({ workload });
     this.#uid = options.workloadUid ?? process.getuid?.() ?? 0;
-    this.#controller = new ControllerClient(options.controllerUrl, this.#stopping.signal);
+    this.#clocks = new ClockComparison(clock, this.#log, (skewMs) => observer.onSkew?.(skewMs));
+    this.#controller = new ControllerClient(controllerUrl, this.#stopping.signal, this.#clocks);
     // Before anything is made on disk: an agent that cannot start leaves nothing behind.
-    this.#kept = this.#keptIdentity();
-    this.#directory = openSocketDirectory(options.socketDir, options.workload, this.#uid);
-    this.ready = this.#becameReady.promise;
-    this.ended = this.#hasEnded.promise;
-    this.ended.catch(() => undefined);
-    // Nobody has to wait for it: a refusal is logged in any case.
-    this.ready.catch(() => undefined);
+    const kept = keyDir === undefined ? undefined : keptIdentity(keyDir, workload, clock());
+    const obtain = this.#obtain(kept !== undefined);
+    this.#directory = openSocketDirectory(options.socketDir, workload, this.#uid);
+    this.#keeper = new IdentityKeeper({
+      ...{ controller: this.#controller, workload, obtain, kept, keyDir, observer },
+      ...{ clock, alarm, random, log: this.#log },
+      onChange: (identity) => {
+        this.#sds?.publish(identity);
+        this.#api?.publish(identity);
+      },
+      signal: this.#stopping.signal,
+    });
+  }
+
+  get ready(): Promise<string> {
+    return this.#keeper.ready;
+  }
+
+  get ended(): Promise<never> {
+    return this.#keeper.ended;
   }
 
   get sdsSocket(): string {
@@ -121,20 +169,27 @@ class Agent implements AgentHandle {
     return this.#directory.auditSocket;
   }
 
+  get workloadSocket(): string {
+    return this.#directory.workloadSocket;
+  }
+
   current(): HeldIdentity | undefined {
-    return this.#identity;
+    return this.#keeper.current();
+  }
+
+  status(): AgentStatus {
+    const { spiffeId, notBeforeMs, notAfterMs } = this.#keeper.current() ?? {};
+    const { state, lastError } = this.#keeper;
+    const { workload } = this.#options;
+    const { skewMs } = this.#clocks;
+    return { workload, spiffeId, state, notBeforeMs, notAfterMs, lastError, skewMs };
   }
 
   async open(): Promise<void> {
     try {
       const forwarder = await this.#openRelay();
-      this.#sds = await createSdsServer({
-        socketPath: this.sdsSocket,
-        uid: this.#uid,
-        log: this.#log,
-      });
-      this.#closers.push(this.#sds.close);
-      this.#loops = [forwarder.run(), this.#live(this.#kept)];
+      await this.#openSockets();
+      this.#loops = [forwarder.run(), this.#live()];
     } catch (error) {
       await this.stop();
       throw error;
@@ -148,18 +203,41 @@ class Agent implements AgentHandle {
 
   async #close(): Promise<void> {
     this.#stopping.abort();
-    this.#becameReady.reject(new DtaError('unreachable', 'the agent was stopped'));
+    this.#keeper.giveUp(new DtaError('unreachable', 'the agent was stopped'));
     await Promise.all(this.#loops);
     for (const close of this.#closers.reverse()) await close();
   }
 
-  #keptIdentity(): HeldIdentity | undefined {
-    const { keyDir, workload, clock, token } = this.#options;
-    const kept = keyDir === undefined ? undefined : keptIdentity(keyDir, workload, clock());
-    if (kept || token !== undefined) return kept;
+  #obtain(isKept: boolean): Obtain {
+    const { workload, token, bearer, attestation } = this.#options;
+    if (attestation) {
+      const { how, trust } = attestation;
+      return { isRepeatable: true, get: () => attest(this.#controller, how, trust) };
+    }
+    if (token !== undefined || isKept) {
+      const get = () => join(this.#controller, token ?? '', bearer?.());
+      return { isRepeatable: false, get };
+    }
     throw new DtaError('usage', `workload \`${workload}\` has no identity and no join token`, {
       help: 'make a token with `dta identity issue`; without a key directory no key is kept',
     });
+  }
+
+  async #openSockets(): Promise<void> {
+    const { observer = {} } = this.#options;
+    const parts = { uid: this.#uid, log: this.#log };
+    this.#sds = await createSdsServer({
+      ...parts,
+      socketPath: this.sdsSocket,
+      onRefusal: () => observer.onRefusal?.('sds'),
+    });
+    this.#closers.push(this.#sds.close);
+    this.#api = await createWorkloadApi({
+      ...parts,
+      socketPath: this.workloadSocket,
+      onRefusal: () => observer.onRefusal?.('workload'),
+    });
+    this.#closers.push(this.#api.close);
   }
 
   async #openRelay(): Promise<AuditForwarder> {
@@ -173,7 +251,7 @@ class Agent implements AgentHandle {
     const forwarder = new AuditForwarder({
       spool,
       send: async (batch) => {
-        const { rootPem, ...held } = this.#identity ?? notJoined();
+        const { rootPem, ...held } = this.#keeper.current() ?? notJoined();
         await this.#controller.sendAudit(rootPem, held, batch);
       },
       alarm,
@@ -192,64 +270,13 @@ class Agent implements AgentHandle {
     return forwarder;
   }
 
-  async #live(kept: HeldIdentity | undefined): Promise<void> {
-    const { clock, alarm, random, workload } = this.#options;
+  async #live(): Promise<void> {
     try {
-      const first = kept ?? (await this.#joinPatiently());
-      if (!first) return;
-      this.#use(first);
-      this.#log.info({ spiffeId: first.spiffeId, notAfterMs: first.notAfterMs }, 'ready');
-      this.#becameReady.resolve(first.spiffeId);
-      await rotate({
-        first,
-        renew: (held) => renew(this.#controller, held),
-        onRenewed: (next) => this.#use(next),
-        clock,
-        alarm,
-        random,
-        log: this.#log,
-        signal: this.#stopping.signal,
-      });
-      if (this.#stopping.signal.aborted) return;
-      this.#hasEnded.reject(
-        new DtaError('denied', `the identity of workload \`${workload}\` cannot be renewed`, {
-          help: 'its certificate runs out; join again with a new token of `dta identity issue`',
-        }),
-      );
+      await this.#keeper.run();
     } catch (error) {
       this.#log.error({ err: error }, 'the agent cannot go on');
-      this.#becameReady.reject(error);
       // Not awaited: stopping waits for this very loop.
       void this.stop();
-    }
-  }
-
-  async #joinPatiently(): Promise<HeldIdentity | undefined> {
-    const { token = '', alarm, random } = this.#options;
-    const { signal } = this.#stopping;
-    for (let attempt = 1; !signal.aborted; attempt++) {
-      try {
-        return await join(this.#controller, token);
-      } catch (error) {
-        if (signal.aborted) break;
-        if (!(error instanceof DtaError) || error.code !== 'unreachable') throw error;
-        this.#log.warn({ err: error, attempt }, 'cannot join yet, will try again');
-        await pause(alarm, backoffMs(attempt, 250, 10_000, random()), signal);
-      }
-    }
-    return undefined;
-  }
-
-  #use(identity: HeldIdentity): void {
-    const { keyDir, workload } = this.#options;
-    this.#identity = identity;
-    this.#sds?.publish(identity);
-    if (keyDir === undefined) return;
-    try {
-      keepIdentity(keyDir, workload, identity);
-    } catch (error) {
-      // A full disk costs the next start a token, not this one its service.
-      this.#log.error({ err: error }, 'the identity cannot be kept');
     }
   }
 }

@@ -2,13 +2,17 @@
  * The agent's side of the controller's HTTPS API. The root is checked by every call but the one
  * that fetches it.
  */
-import { createHash, X509Certificate } from 'node:crypto';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { buffer } from 'node:stream/consumers';
+import { checkServerIdentity } from 'node:tls';
 
 import { z } from 'zod';
 
+import { systemClock } from '../clock.ts';
 import { DtaError, type ErrorCode, errorCatalogue } from '../errors.ts';
+import { rootServerName } from '../identity/root-server-name.ts';
+import { clockFaults, showSkew } from './clock-skew.ts';
+import { keyHashOfRoot, readRoots } from './roots.ts';
 
 /** What proves who we are to the controller. */
 export interface ClientIdentity {
@@ -21,23 +25,63 @@ export interface Grant {
   readonly instance: string;
   readonly spiffeId: string;
   readonly chainPem: string;
+  /** One or several roots. */
   readonly rootPem: string;
+  readonly trustGeneration: number;
   /** Unix milliseconds. */
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
+}
+
+/** News of the trust, and whether the certificate is to be renewed now. */
+export interface TrustAnswer {
+  readonly rootPem: string;
+  readonly generation: number;
+  readonly renewal?: RenewalOrder | undefined;
+}
+
+/** An order to renew, to be followed within a time. */
+export interface RenewalOrder {
+  /** Rising. */
+  readonly number: number;
+  readonly spreadMs: number;
+  readonly reason: string;
+}
+
+/** What an agent has heard of already. */
+export interface Heard {
+  /** Of the trust. */
+  readonly generation: number;
+  /** Number of the last order; 0: none. */
+  readonly order: number;
+}
+
+/** This host's clock, and what it is compared with. */
+export interface HostClock {
+  nowMs(): number;
+  /** Takes the `Date` of an answer; gives by how much this clock is ahead, in milliseconds. */
+  compare(date: string | undefined): number | undefined;
+}
+
+interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly content: Uint8Array;
+  readonly type: string;
 }
 
 /** One controller, by its URL. */
 export class ControllerClient {
   readonly #base: URL;
   readonly #signal: AbortSignal;
+  readonly #clock: HostClock;
 
   /**
-   * `signal` ends every call.
+   * `signal` ends every call. `clock` is compared with the `Date` of each answer.
    *
    * @throws DtaError `usage` when `url` is no `https` URL.
    */
-  constructor(url: string, signal: AbortSignal) {
+  constructor(url: string, signal: AbortSignal, clock: HostClock = uncompared) {
     if (!URL.canParse(url) || new URL(url).protocol !== 'https:') {
       throw new DtaError('usage', `\`${url}\` is no URL of a controller`, {
         help: 'use https://<host>:<port>',
@@ -45,45 +89,91 @@ export class ControllerClient {
     }
     this.#base = new URL(url);
     this.#signal = signal;
+    this.#clock = clock;
   }
 
   /**
-   * Fetches the mesh's root certificate and checks it against `keyHash`, the SHA-256 of its public
-   * key (DER, hex) that came with the join token. Nothing secret is sent: until then anybody may be
-   * at the other end.
+   * Fetches the mesh's root certificates and picks the one whose public key has the SHA-256
+   * `keyHash` (DER, hex) that came with the join token. Nothing secret is sent: until then anybody
+   * may be at the other end.
    *
-   * @throws DtaError `denied` when it has another key, `unreachable`.
+   * @throws DtaError `denied` when none has that key, `unreachable`.
    */
   async fetchRoot(keyHash: string): Promise<string> {
-    const { rootPem } = await this.#call('GET', '/v1/trust', trust, { rejectUnauthorized: false });
-    const root = readRoot(rootPem);
-    const spki = root.publicKey.export({ type: 'spki', format: 'der' });
-    if (createHash('sha256').update(spki).digest('hex') !== keyHash || !isSelfSigned(root)) {
-      throw new DtaError('denied', `the authority at \`${this.#base.origin}\` is not the token's`, {
-        help: 'somebody else answers there, or the token is of another mesh; it was not sent',
-      });
-    }
-    return root.toString();
+    const unchecked = { rejectUnauthorized: false };
+    const { rootPem } = await this.#call('GET', '/v1/trust', trust, unchecked);
+    const root = readRoots(rootPem).find((each) => keyHashOfRoot(each) === keyHash);
+    if (root) return root.toString();
+    throw new DtaError('denied', `the authority at \`${this.#base.origin}\` is not the token's`, {
+      help: 'somebody else answers there, or the token is of another mesh; it was not sent',
+    });
   }
 
   /**
    * Trades `token` for a certificate; the server has to prove itself under `rootPem` before it sees
-   * the token.
+   * the token. `agent` is shown with tokens that are bound to one.
    */
-  join(rootPem: string, token: string, csrPem: string): Promise<Grant> {
-    return this.#call('POST', '/v1/join', grant, { ca: rootPem }, { token, csr: csrPem });
+  async join(
+    rootPem: string,
+    token: string,
+    csrPem: string,
+    agent?: ClientIdentity,
+  ): Promise<Grant> {
+    const tls = this.#tls(rootPem, agent);
+    return await this.#call('POST', '/v1/join', grant, tls, { token, csr: csrPem });
+  }
+
+  /** Asks for a nonce to sign. */
+  async challenge(rootPem: string, method: string): Promise<string> {
+    const reply = z.object({ nonce: z.string() });
+    const tls = this.#tls(rootPem);
+    return (await this.#call('POST', '/v1/attest/challenge', reply, tls, { method })).nonce;
+  }
+
+  /** Trades evidence for a certificate; `agent` is shown when it vouches. */
+  async attest(
+    rootPem: string,
+    evidence: { readonly method: string; readonly evidence: Readonly<Record<string, string>> },
+    csrPem: string,
+    agent?: ClientIdentity,
+  ): Promise<Grant> {
+    const tls = this.#tls(rootPem, agent);
+    return await this.#call('POST', '/v1/attest', grant, tls, { ...evidence, csr: csrPem });
   }
 
   /** Renews the certificate `identity`. */
-  renew(rootPem: string, identity: ClientIdentity, csrPem: string): Promise<Grant> {
-    const tls = { ca: rootPem, cert: identity.chainPem, key: identity.keyPem };
-    return this.#call('POST', '/v1/renew', grant, tls, { csr: csrPem });
+  async renew(rootPem: string, identity: ClientIdentity, csrPem: string): Promise<Grant> {
+    const tls = this.#tls(rootPem, identity);
+    return await this.#call('POST', '/v1/renew', grant, tls, { csr: csrPem });
+  }
+
+  /**
+   * Waits for news of the trust and for an order to renew, at most some fifteen seconds. `denied`:
+   * the identity is revoked.
+   */
+  async watch(rootPem: string, identity: ClientIdentity, heard: Heard): Promise<TrustAnswer> {
+    const report = { ...heard, clockMs: this.#clock.nowMs() };
+    return await this.#call('POST', '/v1/watch', news, this.#tls(rootPem, identity), report);
   }
 
   /** Hands over an audit batch. `usage`: the controller can never read it. */
   async sendAudit(rootPem: string, identity: ClientIdentity, batch: Uint8Array): Promise<void> {
-    const tls = { ca: rootPem, cert: identity.chainPem, key: identity.keyPem };
-    await this.#call('POST', '/v1/audit', z.object({}), tls, batch);
+    await this.#call('POST', '/v1/audit', z.object({}), this.#tls(rootPem, identity), batch);
+  }
+
+  /**
+   * Trusts these roots alone, and asks by name for a certificate under the first: the controller
+   * may show one under a root that came later.
+   */
+  #tls(rootPem: string, identity?: ClientIdentity): RequestOptions {
+    const [first] = readRoots(rootPem);
+    const host = this.#base.hostname.replace(/^\[|\]$/g, '');
+    return {
+      ca: rootPem,
+      ...(first && { servername: rootServerName(keyHashOfRoot(first)) }),
+      checkServerIdentity: (_asked, certificate) => checkServerIdentity(host, certificate),
+      ...(identity && { cert: identity.chainPem, key: identity.keyPem }),
+    };
   }
 
   async #call<T extends z.ZodType>(
@@ -91,12 +181,12 @@ export class ControllerClient {
     path: string,
     reply: T,
     tls: RequestOptions,
-    body?: Uint8Array | Record<string, string>,
+    body?: Uint8Array | Record<string, unknown>,
   ): Promise<z.output<T>> {
     const isBytes = body instanceof Uint8Array;
     const content = isBytes ? body : Buffer.from(body === undefined ? '' : JSON.stringify(body));
     const type = isBytes ? 'application/octet-stream' : 'application/json';
-    const { status, text } = await this.#exchange(method, path, tls, content, type);
+    const { status, text } = await this.#exchange({ method, path, content, type }, tls);
     const parsed = parseJson(text);
     if (status !== 200) throw problemError(status, parsed);
     const understood = reply.safeParse(parsed);
@@ -107,15 +197,11 @@ export class ControllerClient {
     });
   }
 
-  #exchange(
-    method: string,
-    path: string,
-    tls: RequestOptions,
-    content: Uint8Array,
-    type: string,
-  ): Promise<{ status: number; text: string }> {
+  #exchange({ method, path, content, type }: Call, tls: RequestOptions): Promise<Exchanged> {
     return new Promise((resolve, reject) => {
-      const fail = (cause: unknown): void => reject(this.#unreachable(cause));
+      const fail = (cause: unknown): void => {
+        this.#unreachable(cause).then(reject, reject);
+      };
       const request = httpsRequest(new URL(path, this.#base), {
         ...tls,
         method,
@@ -130,8 +216,10 @@ export class ControllerClient {
       });
       request.once('error', fail);
       request.once('response', (answer) => {
+        const skewMs = this.#clock.compare(answer.headers.date);
+        const status = answer.statusCode ?? 0;
         buffer(answer).then(
-          (bytes) => resolve({ status: answer.statusCode ?? 0, text: bytes.toString('utf8') }),
+          (bytes) => resolve({ status, skewMs, text: bytes.toString('utf8') }),
           fail,
         );
       });
@@ -139,30 +227,47 @@ export class ControllerClient {
     });
   }
 
-  #unreachable(cause: unknown): DtaError {
+  async #unreachable(cause: unknown): Promise<DtaError> {
     const why = cause instanceof Error ? `: ${cause.message.replaceAll('\n', ' ')}` : '';
     const message = `the controller at \`${this.#base.origin}\` cannot be reached${why}`;
+    const skewMs = isAboutTime(cause) ? await this.#skewMs() : undefined;
+    if (skewMs !== undefined && Math.abs(skewMs) > clockFaults.warnMs) {
+      return new DtaError('unreachable', `${message}; ${showSkew(skewMs)}`, {
+        help: 'set the clock of this host, or of the controller: certificates bear five minutes',
+        cause,
+        fields: { skewMs },
+      });
+    }
     return new DtaError('unreachable', message, {
       help: 'is it running, and is this address among the names in its certificate?',
       cause,
     });
   }
-}
 
-function readRoot(pem: string): X509Certificate {
-  try {
-    return new X509Certificate(pem);
-  } catch (cause) {
-    throw new DtaError('denied', 'the controller showed no certificate of an authority', { cause });
+  /**
+   * How far our clock is ahead, as whoever answers there says. Only to explain a failure: nobody
+   * was checked.
+   */
+  async #skewMs(): Promise<number | undefined> {
+    const call = { method: 'GET', path: '/v1/trust', content: new Uint8Array(), type: '' };
+    try {
+      return (await this.#exchange(call, { rejectUnauthorized: false })).skewMs;
+    } catch {
+      return undefined;
+    }
   }
 }
 
-/**
- * Only the owner of the key can have made it: name and validity are to be believed as well as the
- * key.
- */
-function isSelfSigned(root: X509Certificate): boolean {
-  return root.ca && root.verify(root.publicKey);
+interface Exchanged {
+  readonly status: number;
+  /** As `HostClock.compare` gives it. */
+  readonly skewMs: number | undefined;
+  readonly text: string;
+}
+
+function isAboutTime(cause: unknown): boolean {
+  if (!(cause instanceof Error) || !('code' in cause)) return false;
+  return ['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED'].includes(String(cause.code));
 }
 
 function problemError(status: number, body: unknown): DtaError {
@@ -187,13 +292,20 @@ function parseJson(text: string): unknown {
 const codes = Object.keys(errorCatalogue) as [ErrorCode, ...ErrorCode[]];
 const problem = z.object({ code: z.enum(codes), message: z.string(), help: z.string().optional() });
 const trust = z.object({ rootPem: z.string() });
+const news = z.object({
+  rootPem: z.string(),
+  generation: z.number(),
+  renewal: z.object({ number: z.number(), spreadMs: z.number(), reason: z.string() }).optional(),
+});
 const grant = z.object({
   instance: z.string(),
   spiffeId: z.string(),
   chainPem: z.string(),
   rootPem: z.string(),
+  trustGeneration: z.number(),
   notBeforeMs: z.number(),
   notAfterMs: z.number(),
 });
 
+const uncompared: HostClock = { nowMs: systemClock, compare: () => undefined };
 const longestAnswerMs = 20_000;

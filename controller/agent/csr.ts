@@ -4,7 +4,7 @@
  */
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 
-import forge from 'node-forge';
+import { bits, implicit, integer, oid, sequence, toPem } from '../identity/der-writer.ts';
 
 /** A key with the request to certify it. */
 export interface KeyAndRequest {
@@ -28,36 +28,10 @@ export function makeKeyAndRequest(): KeyAndRequest {
 
 function encodeRequest(publicKey: KeyObject, privateKey: KeyObject): Buffer {
   const spki = publicKey.export({ type: 'spki', format: 'der' });
-  const info = sequence([
-    node(asn1.Type.INTEGER, '\0'),
-    sequence([]),
-    asn1.fromDer(spki.toString('latin1')),
-    asn1.create(asn1.Class.CONTEXT_SPECIFIC, 0, true, []),
-  ]);
-  const signature = sign('sha256', derOf(info), privateKey);
-  const algorithm = sequence([node(asn1.Type.OID, asn1.oidToDer(ecdsaWithSha256).getBytes())]);
-  const unusedBits = '\0';
-  const bits = node(asn1.Type.BITSTRING, unusedBits + signature.toString('latin1'));
-  return derOf(sequence([info, algorithm, bits]));
-}
-
-const { asn1 } = forge;
-
-function node(type: forge.asn1.Type, value: string): forge.asn1.Asn1 {
-  return asn1.create(asn1.Class.UNIVERSAL, type, false, value);
-}
-
-function sequence(values: forge.asn1.Asn1[]): forge.asn1.Asn1 {
-  return asn1.create(asn1.Class.UNIVERSAL, asn1.Type.SEQUENCE, true, values);
-}
-
-function derOf(value: forge.asn1.Asn1): Buffer {
-  return Buffer.from(asn1.toDer(value).getBytes(), 'latin1');
-}
-
-function toPem(label: string, der: Buffer): string {
-  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
+  const noAttributes = implicit(0x20, Buffer.alloc(0));
+  const info = sequence(integer([0]), sequence(), spki, noAttributes);
+  const signature = sign('sha256', info, privateKey);
+  return sequence(info, sequence(oid(ecdsaWithSha256)), bits(signature));
 }
 
 /** RFC 5758, 3.2. */

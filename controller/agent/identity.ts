@@ -10,6 +10,7 @@ import { z } from 'zod';
 
 import { DtaError } from '../errors.ts';
 import type { Grant } from './controller-client.ts';
+import { leadsToRoot } from './roots.ts';
 import type { Validity } from './rotation.ts';
 
 /** A certificate with its key, as it is used and served. */
@@ -19,23 +20,29 @@ export interface HeldIdentity extends Validity {
   /** Leaf first. */
   readonly chainPem: string;
   readonly keyPem: string;
-  /** The authority that peers, and the controller, are checked against. */
+  /** The roots that peers, and the controller, are checked against. */
   readonly rootPem: string;
+  /** Generation of the trust that they are of; 0: not known. */
+  readonly trustGeneration: number;
 }
 
 /**
  * Joins what the controller granted to the key that it was asked for with.
  *
- * @throws DtaError `internal` when the certificate is for another key or not signed by `rootPem`.
+ * @throws DtaError `internal` when the certificate is for another key or does not lead to its roots.
  */
-export function holdIdentity(grant: Grant, keyPem: string, rootPem: string): HeldIdentity {
+export function holdIdentity(grant: Grant, keyPem: string): HeldIdentity {
   const leaf = new X509Certificate(grant.chainPem);
-  const root = new X509Certificate(rootPem);
-  if (!leaf.checkPrivateKey(createPrivateKey(keyPem)) || !leaf.verify(root.publicKey)) {
+  const fits = leaf.checkPrivateKey(createPrivateKey(keyPem));
+  if (!fits || !leadsToRoot(grant.chainPem, grant.rootPem)) {
     throw new DtaError('internal', 'the controller sent a certificate that does not fit the key');
   }
-  const { instance, spiffeId, chainPem, notBeforeMs, notAfterMs } = grant;
-  return { instance, spiffeId, chainPem, keyPem, rootPem, notBeforeMs, notAfterMs };
+  const { instance, spiffeId, chainPem, rootPem, trustGeneration } = grant;
+  const { notBeforeMs, notAfterMs } = grant;
+  return {
+    ...{ instance, spiffeId, chainPem, keyPem },
+    ...{ rootPem, trustGeneration, notBeforeMs, notAfterMs },
+  };
 }
 
 /**
@@ -76,7 +83,7 @@ export function keptIdentity(
   try {
     const identity = heldIdentity.parse(JSON.parse(readFileSync(path, 'utf8')));
     if (identity.notAfterMs <= nowMs) return undefined;
-    return holdIdentity(identity, identity.keyPem, identity.rootPem);
+    return holdIdentity(identity, identity.keyPem);
   } catch (cause) {
     throw new DtaError('setup', `\`${path}\` holds no identity`, { help, cause });
   }
@@ -92,6 +99,7 @@ const heldIdentity = z.object({
   chainPem: z.string(),
   keyPem: z.string(),
   rootPem: z.string(),
+  trustGeneration: z.number().default(0),
   notBeforeMs: z.number(),
   notAfterMs: z.number(),
 });

@@ -4,33 +4,40 @@
  */
 import { DtaError } from '../errors.ts';
 import { parseToken } from '../identity/join-token.ts';
-import type { ControllerClient } from './controller-client.ts';
+import type { ClientIdentity, ControllerClient } from './controller-client.ts';
 import { makeKeyAndRequest } from './csr.ts';
 import { type HeldIdentity, holdIdentity } from './identity.ts';
 
 /**
  * Joins with a one-time token, `dta1.<id>.<secret>.<hash of the authority's key>`. The authority is
  * checked against the hash, then the server against the authority; only then is the token sent. The
- * key is made here and stays here.
+ * key is made here and stays here. `agent` is shown with a token that is bound to one.
  *
  * @throws DtaError `usage` on a malformed token, `denied` when authority or token are refused,
  * `unreachable`.
  */
-export async function join(controller: ControllerClient, token: string): Promise<HeldIdentity> {
+export async function join(
+  controller: ControllerClient,
+  token: string,
+  agent?: ClientIdentity,
+): Promise<HeldIdentity> {
   const rootPem = await controller.fetchRoot(keyHashOf(token));
   const { keyPem, csrPem } = makeKeyAndRequest();
-  const grant = await controller.join(rootPem, token.trim(), csrPem);
-  return holdIdentity(grant, keyPem, rootPem);
+  const grant = await controller.join(rootPem, token.trim(), csrPem, agent);
+  return holdIdentity(grant, keyPem);
 }
 
-/** Renews `held` with a new key, and the same authority: another one takes another token. */
+/**
+ * Renews `held` with a new key. Its roots are what the controller says, which proved itself under
+ * those that are held: that is how an authority is replaced.
+ */
 export async function renew(
   controller: ControllerClient,
   held: HeldIdentity,
 ): Promise<HeldIdentity> {
   const { keyPem, csrPem } = makeKeyAndRequest();
   const grant = await controller.renew(held.rootPem, held, csrPem);
-  return holdIdentity(grant, keyPem, held.rootPem);
+  return holdIdentity(grant, keyPem);
 }
 
 function keyHashOf(token: string): string {

@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type Alarm, backoffMs, pause } from './alarm.ts';
+import type { RenewalBell } from './renewal-bell.ts';
 
 /** The life of a certificate, in Unix milliseconds. */
 export interface Validity {
@@ -14,12 +15,12 @@ export interface Validity {
 }
 
 /**
- * When to renew: between 35 % and 45 % of the lifetime, spread by `jitter` (0 to 1), so always
- * before half of it is over and never all workloads of a mesh at once.
+ * When to renew: at half of the lifetime, give or take a tenth of that, spread by `jitter` (0 to 1),
+ * so never all workloads of a mesh at once.
  */
 export function renewalDueMs(validity: Validity, jitter: number): number {
   const lifetimeMs = validity.notAfterMs - validity.notBeforeMs;
-  return Math.floor(validity.notBeforeMs + lifetimeMs * (0.35 + 0.1 * jitter));
+  return Math.floor(validity.notBeforeMs + lifetimeMs * (0.45 + 0.1 * jitter));
 }
 
 /** How near the end is: `late` from three quarters of the lifetime on. */
@@ -36,6 +37,10 @@ export interface RotationOptions<Held extends Validity> {
   /** Gets the next one; DtaError `denied` ends the loop, everything else is tried again. */
   readonly renew: (current: Held) => Promise<Held>;
   readonly onRenewed: (next: Held) => void;
+  /** Hears of each attempt that failed and may be tried again. */
+  readonly onFailed?: (error: unknown) => void;
+  /** Asks for a renewal before its time. */
+  readonly bell?: RenewalBell;
   readonly clock: Clock;
   readonly alarm: Alarm;
   readonly random: () => number;
@@ -43,64 +48,86 @@ export interface RotationOptions<Held extends Validity> {
   readonly signal: AbortSignal;
 }
 
+/** Why the loop ended. The last two do not mend themselves: the workload has to join again. */
+export type RotationEnd = 'aborted' | 'denied' | 'expired';
+
 /**
- * Renews until `signal` is aborted. A controller that is away is asked again with backoff; nothing
- * is taken from the workload meanwhile. Returns when it was aborted, when renewal is denied, or
- * when the certificate has expired, because neither of the last two mends itself: the workload
- * needs a new join token.
+ * Renews until `signal` is aborted. A controller that is away is asked again every few seconds;
+ * nothing is taken from the workload meanwhile.
  */
-export async function rotate<Held extends Validity>(options: RotationOptions<Held>): Promise<void> {
-  const { clock, signal, log } = options;
+export async function rotate<Held extends Validity>(
+  options: RotationOptions<Held>,
+): Promise<RotationEnd> {
+  const { clock, signal, log, bell } = options;
   let held = options.first;
   while (!signal.aborted) {
     await pauseUntil(renewalDueMs(held, options.random()), options);
+    // Before it is renewed: what rings meanwhile may want what this renewal does not bring yet.
+    bell?.silence();
     const next = await renewOrGiveUp(held, options);
-    if (!next) return;
+    if (typeof next === 'string') return next;
     held = next;
     options.onRenewed(held);
     log.info({ notAfterMs: held.notAfterMs, leftMs: held.notAfterMs - clock() }, 'renewed');
   }
+  return 'aborted';
 }
 
 async function renewOrGiveUp<Held extends Validity>(
   held: Held,
   options: RotationOptions<Held>,
-): Promise<Held | undefined> {
+): Promise<Held | RotationEnd> {
   const { clock, log, signal } = options;
+  let ageBefore = ageAt(held, clock());
   for (let attempt = 1; !signal.aborted; attempt++) {
     const age = ageAt(held, clock());
     if (age === 'expired') {
       log.error(
         { notAfterMs: held.notAfterMs },
-        'the certificate has expired: join again with a new token',
+        'the certificate has expired: the workload has to join again',
       );
-      return undefined;
+      return 'expired';
     }
     try {
       return await options.renew(held);
     } catch (error) {
-      if (signal.aborted) return undefined;
+      if (signal.aborted) return 'aborted';
       if (error instanceof DtaError && error.code === 'denied') {
         log.error({ err: error }, 'renewal is denied: the certificate runs out');
-        return undefined;
+        return 'denied';
       }
+      options.onFailed?.(error);
       const fields = { err: error, attempt, leftMs: held.notAfterMs - clock() };
-      if (age === 'late') log.error(fields, 'the certificate expires soon and cannot be renewed');
+      // Every few seconds for hours would bury everything else.
+      const isTold = attempt === 1 || attempt % toldEvery === 0 || age !== ageBefore;
+      ageBefore = age;
+      if (!isTold) log.debug(fields, 'renewal failed again');
+      else if (age === 'late')
+        log.error(fields, 'the certificate expires soon and cannot be renewed');
       else log.warn(fields, 'renewal failed, will try again');
     }
-    await pause(options.alarm, backoffMs(attempt, 1_000, 30_000, options.random()), signal);
+    const waitMs = backoffMs(attempt, 1_000, longestRetryMs, options.random());
+    await pause(options.alarm, waitMs, signal);
   }
-  return undefined;
+  return 'aborted';
 }
 
 /** Timers stand still while a host is suspended, so the clock is looked at again and again. */
 async function pauseUntil<Held extends Validity>(
   dueMs: number,
-  { clock, alarm, signal }: RotationOptions<Held>,
+  { clock, alarm, signal, bell }: RotationOptions<Held>,
 ): Promise<void> {
-  while (!signal.aborted && clock() < dueMs) {
-    await pause(alarm, Math.min(dueMs - clock(), longestPauseMs), signal);
+  for (;;) {
+    const leftMs = Math.min(dueMs, bell?.dueMs ?? dueMs) - clock();
+    if (leftMs <= 0 || signal.aborted) return;
+    const rung = new AbortController();
+    bell?.listen(() => rung.abort());
+    const woken = AbortSignal.any([signal, rung.signal]);
+    await pause(alarm, Math.min(leftMs, longestPauseMs), woken);
   }
 }
 
+const toldEvery = 8;
 const longestPauseMs = 30_000;
+/** Well inside the five seconds in which renewal has to go on after the controller is back. */
+const longestRetryMs = 4_000;

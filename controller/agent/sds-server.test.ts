@@ -55,6 +55,7 @@ function identity(n: number): HeldIdentity {
     chainPem: `chain ${n}`,
     keyPem: `key ${n}`,
     rootPem: 'root',
+    trustGeneration: 1,
     notBeforeMs: 0,
     notAfterMs: 1,
   };

@@ -7,7 +7,6 @@ import { rmSync } from 'node:fs';
 
 import {
   Server,
-  ServerCredentials,
   type ServerDuplexStream,
   type ServerUnaryCall,
   type sendUnaryData,
@@ -15,7 +14,6 @@ import {
   type UntypedHandleCall,
 } from '@grpc/grpc-js';
 
-import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type {
   DiscoveryRequest,
@@ -25,9 +23,10 @@ import { SecretDiscoveryService } from '../xds/gen/envoy/service/secret/v3/sds_p
 import { grpcService } from '../xds/grpc-service.ts';
 import { bootstrapNames } from '../xds/render-bootstrap.ts';
 import { authoritySecret, certificateSecret, packSecret } from '../xds/resources.ts';
+import { bindSocket } from './bind-socket.ts';
 import type { HeldIdentity } from './identity.ts';
 import { refusalOf, respond, SdsStream, type SecretSet } from './sds-stream.ts';
-import { giveSocket, removeStaleSocket } from './socket-directory.ts';
+import { giveSocket } from './socket-directory.ts';
 
 /** What the server needs. */
 export interface SdsServerOptions {
@@ -35,6 +34,8 @@ export interface SdsServerOptions {
   readonly socketPath: string;
   /** The user that may connect. */
   readonly uid: number;
+  /** Hears of each request that was refused. */
+  readonly onRefusal?: () => void;
   readonly log: Log;
 }
 
@@ -56,6 +57,7 @@ type FetchAnswer = sendUnaryData<DiscoveryResponse>;
 interface Shelf {
   readonly streams: Set<SdsStream>;
   current: SecretSet | undefined;
+  readonly onRefusal: () => void;
   readonly log: Log;
 }
 
@@ -66,15 +68,15 @@ interface Shelf {
  * made.
  */
 export async function createSdsServer(options: SdsServerOptions): Promise<SdsServer> {
-  const { socketPath, uid, log } = options;
-  const shelf: Shelf = { streams: new Set(), current: undefined, log };
+  const { socketPath, uid, log, onRefusal = () => undefined } = options;
+  const shelf: Shelf = { streams: new Set(), current: undefined, onRefusal, log };
   const server = new Server();
   server.addService(grpcService(SecretDiscoveryService), {
     streamSecrets: ((call: SecretCall) => onStream(call, shelf)) as UntypedHandleCall,
     fetchSecrets: ((call: FetchCall, answer: FetchAnswer) =>
       onFetch(call.request, answer, shelf)) as UntypedHandleCall,
   });
-  await bind(server, socketPath);
+  await bindSocket(server, socketPath);
   giveSocket(socketPath, uid);
   return {
     publish: (identity) => {
@@ -97,7 +99,7 @@ function onStream(call: SecretCall, shelf: Shelf): void {
     const reason = refusalOf(request, secretNames);
     if (reason === undefined) return stream.onRequest(request, shelf.current);
     leave();
-    call.emit('error', refuse(reason, shelf.log));
+    call.emit('error', refuse(reason, shelf));
   });
   call.on('end', () => call.end());
   for (const event of ['cancelled', 'close', 'error']) call.on(event, leave);
@@ -105,12 +107,13 @@ function onStream(call: SecretCall, shelf: Shelf): void {
 
 function onFetch(request: DiscoveryRequest, answer: FetchAnswer, shelf: Shelf): void {
   const reason = refusalOf(request, secretNames);
-  if (reason !== undefined) answer(refuse(reason, shelf.log));
+  if (reason !== undefined) answer(refuse(reason, shelf));
   else if (!shelf.current) answer({ code: status.UNAVAILABLE, details: 'not joined yet' });
   else answer(null, respond(shelf.current, request.resourceNames, ''));
 }
 
-function refuse(reason: string, log: Log): { code: status; details: string } {
+function refuse(reason: string, { log, onRefusal }: Shelf): { code: status; details: string } {
+  onRefusal();
   log.warn({ reason }, 'refused a request for secrets');
   return { code: status.PERMISSION_DENIED, details: reason };
 }
@@ -120,25 +123,16 @@ function secretsOf(identity: HeldIdentity): SecretSet {
   const svid = certificateSecret(certificate, identity.chainPem, identity.keyPem);
   const authority = authoritySecret(meshAuthority, identity.rootPem);
   return {
-    version: createHash('sha256').update(identity.chainPem).digest('hex').slice(0, 16),
+    version: createHash('sha256')
+      .update(identity.chainPem)
+      .update(identity.rootPem)
+      .digest('hex')
+      .slice(0, 16),
     secrets: new Map([
       [certificate, packSecret(svid)],
       [meshAuthority, packSecret(authority)],
     ]),
   };
-}
-
-async function bind(server: Server, socketPath: string): Promise<void> {
-  await removeStaleSocket(socketPath);
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  server.bindAsync(`unix:${socketPath}`, ServerCredentials.createInsecure(), (error, port) =>
-    error ? reject(error) : resolve(port),
-  );
-  try {
-    await promise;
-  } catch (cause) {
-    throw new DtaError('setup', `cannot serve secrets on \`${socketPath}\``, { cause });
-  }
 }
 
 const secretNames = [bootstrapNames.certificate, bootstrapNames.meshAuthority] as const;

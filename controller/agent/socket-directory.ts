@@ -12,6 +12,8 @@ export interface SocketDirectory {
   readonly sdsSocket: string;
   /** Where the filter's audit batches are taken. */
   readonly auditSocket: string;
+  /** Where applications get their SVID. */
+  readonly workloadSocket: string;
 }
 
 /**
@@ -37,6 +39,7 @@ export function openSocketDirectory(
     path,
     sdsSocket: join(path, 'agent.sock'),
     auditSocket: join(path, 'audit.sock'),
+    workloadSocket: join(path, 'api.sock'),
   };
   if (Buffer.byteLength(directory.auditSocket) > longestSocketPath) {
     throw new DtaError('setup', `socket path \`${directory.auditSocket}\` is too long`, {

@@ -103,35 +103,38 @@ describe('join', () => {
 });
 
 describe('a client certificate', () => {
-  it.each(['/v1/renew', '/v1/audit'])('is needed by %s', async (path) => {
+  it.each(['/v1/renew', '/v1/audit', '/v1/watch'])('is needed by %s', async (path) => {
     expect(await call('POST', path, { csr: 'x' })).toMatchObject({
       status: 401,
       body: { code: 'denied', message: 'no client certificate' },
     });
   });
 
-  it.each(['/v1/renew', '/v1/audit'])('of another mesh is refused by %s', async (path) => {
-    const other = Authority.generate('mesh.test', mesh.nowMs);
-    const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const { identity } = await joined();
-    const leaf = new Authority(other.keyPem, other.rootPem).issue({
-      publicKeySpki: keys.publicKey.export({ type: 'spki', format: 'der' }),
-      identity: {
-        trustDomain: 'mesh.test',
-        ...checkout,
-        instance: identity.instance,
-      },
-      labels: {},
-      ttlMs: 3_600_000,
-      nowMs: mesh.nowMs,
-    });
-    const key = keys.privateKey.export({ type: 'pkcs8', format: 'pem' });
-    const tls = { cert: leaf.certificatePem, key };
-    expect(await call('POST', path, { csr: 'x' }, tls)).toMatchObject({
-      status: 401,
-      body: { message: 'the client certificate is not valid here' },
-    });
-  });
+  it.each(['/v1/renew', '/v1/audit', '/v1/watch'])(
+    'of another mesh is refused by %s',
+    async (path) => {
+      const other = await Authority.make('mesh.test', mesh.nowMs);
+      const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      const { identity } = await joined();
+      const leaf = other.issueNow({
+        publicKeySpki: keys.publicKey.export({ type: 'spki', format: 'der' }),
+        identity: {
+          trustDomain: 'mesh.test',
+          ...checkout,
+          instance: identity.instance,
+        },
+        labels: {},
+        ttlMs: 3_600_000,
+        nowMs: mesh.nowMs,
+      });
+      const key = keys.privateKey.export({ type: 'pkcs8', format: 'pem' });
+      const tls = { cert: leaf.chainPem, key };
+      expect(await call('POST', path, { csr: 'x' }, tls)).toMatchObject({
+        status: 401,
+        body: { message: 'the client certificate is not valid here' },
+      });
+    },
+  );
 
   it('renews itself now and then, not as fast as it can: living certificates stay few', async () => {
     const { tls } = await joined();
@@ -196,10 +199,72 @@ describe('a single revoked certificate', () => {
   });
 });
 
+describe('news of the trust', () => {
+  const change = { reason: 'test', actor: 'alice', force: false };
+  const watch = (tls: RequestOptions, generation: number, clockMs = mesh.nowMs) =>
+    call('POST', '/v1/watch', { generation, order: 0, clockMs }, tls);
+
+  it('come at once to who has an older one, and wake who waits', async () => {
+    const { identity, tls } = await joined();
+    const { rootPem, trustGeneration: held } = identity;
+    const first = await watch(tls, 0);
+    expect(first.body).toEqual({ rootPem, generation: held });
+    let isWaiting = true;
+    const second = watch(tls, held).finally(() => {
+      isWaiting = false;
+    });
+    while (mesh.trust.holders().every(({ generation }) => generation !== held)) {
+      await new Promise(setImmediate);
+    }
+    expect(isWaiting).toBe(true);
+    const { generation } = await mesh.authority.prepare({ sameRoot: false }, change);
+    expect((await second).body).toEqual({ rootPem: mesh.identities.rootPem, generation });
+    await expect(mesh.authority.activate(change)).rejects.toMatchObject({ code: 'conflict' });
+    const third = watch(tls, generation);
+    while (mesh.trust.holders().some((each) => each.generation !== generation)) {
+      await new Promise(setImmediate);
+    }
+    await mesh.authority.activate(change);
+    const [, old] = (await mesh.authority.show()).issuers;
+    await mesh.authority.taint(old?.id ?? '', change);
+    expect((await third).body).toMatchObject({ renewal: { number: 1, spreadMs: 2_000 } });
+    await mesh.authority.revoke(old?.id ?? '', { ...change, force: true });
+    // Not even TLS takes it: its root is trusted no more.
+    expect(await watch(tls, generation)).toMatchObject({ status: 401 });
+  });
+
+  it('are not for who holds a key under a root that stays, and is trusted no more', async () => {
+    const { tls } = await joined();
+    await mesh.authority.prepare({ sameRoot: true }, change);
+    await mesh.authority.activate({ ...change, force: true });
+    const [, old] = (await mesh.authority.show()).issuers;
+    await mesh.authority.revoke(old?.id ?? '', { ...change, force: true });
+    for (const path of ['/v1/watch', '/v1/audit', '/v1/renew']) {
+      const body = { '/v1/audit': batch(), '/v1/watch': { generation: 0, order: 0, clockMs: 0 } }[
+        path
+      ];
+      const answer = await call('POST', path, body ?? { csr: makeKeyAndRequest().csrPem }, tls);
+      expect(answer, path).toMatchObject({ status: 403, body: { code: 'denied' } });
+    }
+  });
+
+  it('tell the controller of clocks that go wrong, and who is connected', async () => {
+    const { identity, tls } = await joined();
+    const { spiffeId } = identity;
+    await watch(tls, 0, mesh.nowMs + 60_000);
+    expect(mesh.trust.skews()).toEqual([]);
+    await watch(tls, 0, mesh.nowMs - 61_000);
+    expect(mesh.trust.skews()).toEqual([{ spiffeId, skewMs: -61_000 }]);
+    expect(mesh.trust.holders()).toEqual([{ who: spiffeId, what: 'agent', generation: 0 }]);
+    mesh.nowMs += 60_001;
+    expect([mesh.trust.skews(), mesh.trust.holders()]).toEqual([[], []]);
+  });
+});
+
 describe('the server', () => {
   it('shows trust to everybody and nothing secret', async () => {
     const { body } = await call('GET', '/v1/trust');
-    expect(Object.keys(body).sort()).toEqual(['crlPem', 'rootPem', 'trustDomain']);
+    expect(Object.keys(body).sort()).toEqual(['crlPem', 'generation', 'rootPem', 'trustDomain']);
     expect(body.crlPem).toContain('X509 CRL');
     expect(JSON.stringify(body)).not.toContain('PRIVATE');
   });
@@ -227,7 +292,7 @@ describe('the server', () => {
         request.end();
       });
     const before = await serial();
-    mesh.server?.useCertificate(mesh.identities.controllerCertificate([], ['127.0.0.1']));
+    mesh.server?.useCertificate(await mesh.identities.controllerCertificate([], ['127.0.0.1']));
     expect(await serial()).not.toBe(before);
   });
 
@@ -239,10 +304,13 @@ describe('the server', () => {
   it('documents every route', async () => {
     const document = mesh.server?.openApi() as { paths: Record<string, object> };
     expect(Object.keys(document.paths).sort()).toEqual([
+      '/v1/attest',
+      '/v1/attest/challenge',
       '/v1/audit',
       '/v1/join',
       '/v1/renew',
       '/v1/trust',
+      '/v1/watch',
     ]);
     expect(JSON.stringify(document.paths['/v1/join'])).toContain('PKCS#10');
   });

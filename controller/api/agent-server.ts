@@ -1,22 +1,28 @@
-/** The controller's HTTPS server for agents: join, renew, trust, audit. */
-import { createSecureContext, type TLSSocket } from 'node:tls';
+/** The controller's HTTPS server for agents: join, renew, trust, news of the trust, audit. */
+import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 
 import type { Clock } from '../clock.ts';
 import { DtaError } from '../errors.ts';
+import { rootServerName } from '../identity/root-server-name.ts';
 import type { Log } from '../log.ts';
 import { createApp, listen } from './app.ts';
-import type { AgentIdentities, AuditIntake } from './collaborators.ts';
+import { addAttestationRoutes, readAttestationPeer } from './attestation-routes.ts';
+import type { AgentIdentities, AgentTrust, AuditIntake } from './collaborators.ts';
 import { identityReply, ingestReply, joinRequest, renewRequest, trustReply } from './messages.ts';
 import { authenticatePeer, peerCertificate } from './peer.ts';
 import { problemSchema, Refusal } from './problem.ts';
 import { RateLimit } from './rate-limit.ts';
+import { addWatchRoute } from './watch-route.ts';
 
 /** Key material of a TLS server. */
 export interface ServerCertificate {
-  readonly certificatePem: string;
+  /** Leaf first. */
+  readonly chainPem: string;
+  /** The same certificate under each root, by the hash of the root's key (`rootServerName`). */
+  readonly chainsByRoot: ReadonlyMap<string, string>;
   readonly keyPem: string;
 }
 
@@ -27,6 +33,7 @@ export interface AgentServerOptions {
   readonly port: number;
   readonly certificate: ServerCertificate;
   readonly identities: AgentIdentities;
+  readonly trust: AgentTrust;
   readonly audit: AuditIntake;
   readonly clock: Clock;
   readonly log: Log;
@@ -35,7 +42,7 @@ export interface AgentServerOptions {
 /** A running server. */
 export interface AgentServer {
   readonly port: number;
-  /** New connections see this certificate; open ones keep theirs. */
+  /** New connections see this certificate, and are checked against the roots of now; open ones keep theirs. */
   useCertificate(certificate: ServerCertificate): void;
   /** The OpenAPI document of what is served. */
   openApi(): unknown;
@@ -49,29 +56,32 @@ export interface AgentServer {
  * @throws DtaError `portInUse`, or `setup` when the key material cannot be used.
  */
 export async function createAgentServer(options: AgentServerOptions): Promise<AgentServer> {
-  const tls = tlsOptions(options, options.certificate);
-  try {
-    createSecureContext(tls);
-  } catch (cause) {
-    throw new DtaError('setup', 'the certificate of the agent server cannot be used', { cause });
-  }
+  const shelf = new CertificateShelf(options);
+  const tls = { ...shelf.use(options.certificate), SNICallback: shelf.choose };
   const app = await createApp({ title: 'SM-DTA controller, for agents', tls, log: options.log });
-  addIdentityRoutes(app, options);
+  const joins = new RateLimit(joinBurst, joinsPerSecond, options.clock);
+  const limit = (request: FastifyRequest) => limitJoins(joins, request);
+  addIdentityRoutes(app, options, limit);
+  addAttestationRoutes(app, options.identities, limit);
+  addWatchRoute(app, options);
   addAuditRoute(app, options);
   const port = await listen(app, options);
   return {
     port,
     useCertificate: (certificate) => {
       const server = app.server as unknown as import('node:tls').Server;
-      server.setSecureContext(tlsOptions(options, certificate));
+      server.setSecureContext(shelf.use(certificate));
     },
     openApi: () => app.swagger(),
     close: () => app.close(),
   };
 }
 
-function addIdentityRoutes(app: FastifyInstance, { identities, clock }: AgentServerOptions): void {
-  const joins = new RateLimit(joinBurst, joinsPerSecond, clock);
+function addIdentityRoutes(
+  app: FastifyInstance,
+  { identities, clock }: AgentServerOptions,
+  limit: (request: FastifyRequest) => void,
+): void {
   const renewals = new RateLimit(renewalBurst, renewalsPerSecond, clock);
   app.post<{ Body: z.infer<typeof joinRequest> }>(
     '/v1/join',
@@ -79,9 +89,12 @@ function addIdentityRoutes(app: FastifyInstance, { identities, clock }: AgentSer
       bodyLimit: 16 * 1024,
       schema: schemaOf('trades a join token for an identity', identityReply, joinRequest),
       // Before the body is read: a flood costs no parsing.
-      onRequest: async (request) => limitJoins(joins, request),
+      onRequest: async (request) => limit(request),
     },
-    async (request) => await identities.join(request.body.token, request.body.csr),
+    async (request) => {
+      const { token, csr } = request.body;
+      return await identities.join(token, csr, await readAttestationPeer(request, identities));
+    },
   );
   app.post<{ Body: z.infer<typeof renewRequest> }>(
     '/v1/renew',
@@ -104,6 +117,7 @@ function addIdentityRoutes(app: FastifyInstance, { identities, clock }: AgentSer
       trustDomain: identities.trustDomain,
       rootPem: identities.rootPem,
       crlPem: await identities.crlPem(),
+      generation: identities.trustGeneration,
     }),
   );
 }
@@ -148,15 +162,40 @@ function limitJoins(joins: RateLimit, request: FastifyRequest): void {
   throw new Refusal(429, 'unreachable', message, 'wait some seconds and try again');
 }
 
-function tlsOptions(options: AgentServerOptions, { certificatePem, keyPem }: ServerCertificate) {
-  return {
-    cert: certificatePem,
-    key: keyPem,
-    ca: options.identities.rootPem,
-    requestCert: true,
-    rejectUnauthorized: false,
-    minVersion: 'TLSv1.3',
-  } as const;
+/** What the server shows: by default the certificate under the active root, to who asks by name one under another. */
+class CertificateShelf {
+  readonly #options: AgentServerOptions;
+  #byName = new Map<string, SecureContext>();
+
+  constructor(options: AgentServerOptions) {
+    this.#options = options;
+  }
+
+  /** Puts a certificate up; gives the options of the default. Fails with `setup` when it cannot be used. */
+  use({ chainPem, chainsByRoot, keyPem }: ServerCertificate) {
+    const common = {
+      key: keyPem,
+      ca: this.#options.identities.rootPem,
+      requestCert: true,
+      rejectUnauthorized: false,
+      minVersion: 'TLSv1.3',
+    } as const;
+    try {
+      const contexts = Array.from(chainsByRoot, ([root, cert]) => {
+        return [rootServerName(root), createSecureContext({ ...common, cert })] as const;
+      });
+      createSecureContext({ ...common, cert: chainPem });
+      this.#byName = new Map(contexts);
+    } catch (cause) {
+      throw new DtaError('setup', 'the certificate of the agent server cannot be used', { cause });
+    }
+    return { ...common, cert: chainPem };
+  }
+
+  readonly choose = (
+    name: string,
+    answer: (error: Error | null, context?: SecureContext) => void,
+  ): void => answer(null, this.#byName.get(name));
 }
 
 function schemaOf(summary: string, reply: z.ZodType, body?: z.ZodType) {

@@ -7,6 +7,16 @@ import type { z } from 'zod';
 
 import { DtaError } from '../errors.ts';
 import {
+  type AuthorityReply,
+  authorityReply,
+  type IssuerChangeInput,
+  type IssuerReply,
+  issuerReply,
+  type PrepareInput,
+  type RevokedIssuerReply,
+  revokedIssuerReply,
+} from './authority-messages.ts';
+import {
   type BandName,
   type BandReply,
   bandReply,
@@ -87,6 +97,32 @@ export class OperatorClient {
   revoke(id: string, reason: string): Promise<RevocationReply> {
     const path = `/v1/identities/${encodeURIComponent(id)}/revoke`;
     return this.#call('POST', path, revocationReply, { reason });
+  }
+
+  /** Issuing keys of the certificate authority. */
+  authority(): Promise<AuthorityReply> {
+    return this.#call('GET', '/v1/ca', authorityReply);
+  }
+
+  /** Makes the next issuing key; it signs nothing yet. */
+  prepareIssuer(request: PrepareInput): Promise<IssuerReply> {
+    return this.#call('POST', '/v1/ca/prepare', issuerReply, request);
+  }
+
+  /** Lets the prepared key sign. */
+  activateIssuer(request: IssuerChangeInput): Promise<IssuerReply> {
+    return this.#call('POST', '/v1/ca/activate', issuerReply, request);
+  }
+
+  /** Has everybody renew who lives on a retired key. */
+  taintIssuer(id: string, request: IssuerChangeInput): Promise<IssuerReply> {
+    return this.#call('POST', `/v1/ca/${encodeURIComponent(id)}/taint`, issuerReply, request);
+  }
+
+  /** Ends the trust in a key and revokes all it signed. */
+  revokeIssuer(id: string, request: IssuerChangeInput): Promise<RevokedIssuerReply> {
+    const path = `/v1/ca/${encodeURIComponent(id)}/revoke`;
+    return this.#call('POST', path, revokedIssuerReply, request);
   }
 
   /** What publishing `files` would do; nothing is published. */
@@ -205,17 +241,21 @@ export class OperatorClient {
     query: AuditQueryInput,
     signal: AbortSignal,
   ): AsyncGenerator<AuditRecordReply> {
-    const answer = await this.#send(
-      'GET',
-      pathWith(auditPath, { ...query, follow: 'true' }),
-      undefined,
-      signal,
-    );
+    yield* this.follow(pathWith(auditPath, { ...query, follow: 'true' }), auditRecord, signal);
+  }
+
+  /** Lines of `path` as they come, until `signal` is aborted or the controller stops (`unreachable`). */
+  async *follow<T extends z.ZodType>(
+    path: string,
+    line: T,
+    signal: AbortSignal,
+  ): AsyncGenerator<z.output<T>> {
+    const answer = await this.#send('GET', path, undefined, signal);
     if (answer.statusCode !== 200)
       throw errorFromProblem(answer.statusCode ?? 0, await json(answer));
     try {
-      for await (const line of createInterface({ input: answer })) {
-        if (line !== '') yield understand(auditRecord, JSON.parse(line));
+      for await (const text of createInterface({ input: answer })) {
+        if (text !== '') yield understand(line, JSON.parse(text));
       }
       if (!signal.aborted && !answer.complete) throw new Error('the stream was cut');
     } catch (cause) {
@@ -224,6 +264,16 @@ export class OperatorClient {
     } finally {
       answer.destroy();
     }
+  }
+
+  /** One call, for clients of parts of the API. */
+  request<T extends z.ZodType>(
+    method: string,
+    path: string,
+    reply: T,
+    body?: unknown,
+  ): Promise<z.output<T>> {
+    return this.#call(method, path, reply, body);
   }
 
   async #call<T extends z.ZodType>(

@@ -3,7 +3,14 @@
  * it.
  */
 import type { AuditQuery, IngestResult, StoredAuditRecord } from '../audit/model.ts';
+import type { AuthorityDesk } from '../identity/authority-desk.ts';
+import type { IdentityEvents } from '../identity/events.ts';
+import type { Registrar } from '../identity/registrar.ts';
+import type { StoredServiceRegistration } from '../identity/registrations.ts';
+import type { RevocationDesk } from '../identity/revocation-desk.ts';
+import type { RotationDesk } from '../identity/rotation-desk.ts';
 import type { IdentityService } from '../identity/service.ts';
+import type { TrustWatch } from '../identity/trust-watch.ts';
 import type { MaskingKeys } from '../privacy/masking-keys.ts';
 import type { RevealDesk } from '../privacy/reveal-desk.ts';
 import type { LiveValueDesk } from '../risk/live-value-desk.ts';
@@ -12,11 +19,39 @@ import type { ControllerStatus, PolicyCheck, PolicyFile, PolicySetView } from '.
 /** What agents ask of the identity domain. */
 export type AgentIdentities = Pick<
   IdentityService,
-  'join' | 'renew' | 'revocations' | 'crlPem' | 'rootPem' | 'trustDomain'
+  | 'join'
+  | 'attest'
+  | 'challenge'
+  | 'renew'
+  | 'revocations'
+  | 'crlPem'
+  | 'rootPem'
+  | 'trustGeneration'
+  | 'trustDomain'
+  | 'issuerOf'
+>;
+
+/** Where agents wait for news of the trust and for orders to renew. */
+export type AgentTrust = Pick<TrustWatch, 'wait'>;
+
+/** What operators ask of the certificate authority. */
+export type OperatorAuthority = Pick<
+  AuthorityDesk,
+  'show' | 'prepare' | 'activate' | 'taint' | 'revoke'
 >;
 
 /** What operators ask of the identity domain. */
-export type OperatorIdentities = Pick<IdentityService, 'issueToken' | 'list' | 'revoke'>;
+export type OperatorIdentities = Pick<IdentityService, 'issueToken' | 'list' | 'revoke'> & {
+  readonly registrar: Pick<Registrar, 'registrations' | 'unregister' | 'issueTokenFor'>;
+  readonly rotations: Pick<RotationDesk, 'order' | 'open'>;
+  readonly groups: Pick<RevocationDesk, 'revokeGroup' | 'liftGroup' | 'revokedGroups'>;
+  readonly events: Pick<IdentityEvents, 'tail' | 'onAdded'>;
+};
+
+/** Reads and stores files of registrations. Mistakes in them are thrown as `policyInvalid`. */
+export interface RegistrationIntake {
+  register(files: readonly PolicyFile[], actor: string): Promise<StoredServiceRegistration[]>;
+}
 
 /** What operators ask of the risk domain. */
 export type LiveValues = Pick<

@@ -9,11 +9,16 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 
 import { AuditService } from '../audit/ingest.ts';
-import { Authority } from '../identity/authority.ts';
+import type { Attestor } from '../identity/attestation/attestor.ts';
+import { UnixAttestor } from '../identity/attestation/unix-attestor.ts';
+import { AuthorityDesk } from '../identity/authority-desk.ts';
+import { openAuthority } from '../identity/open-authority.ts';
 import { IdentityService } from '../identity/service.ts';
+import { TrustWatch } from '../identity/trust-watch.ts';
 import { Database } from '../store/database.ts';
 import { SqliteAuditStore } from '../store/sqlite-audit-store.ts';
 import { SqliteIdentityStore } from '../store/sqlite-identity-store.ts';
+import { SqliteIssuerStore } from '../store/sqlite-issuer-store.ts';
 import { type AgentServer, createAgentServer } from './agent-server.ts';
 
 /** Who joins in the tests. */
@@ -30,28 +35,44 @@ export class LiveMesh {
   nowMs = Math.floor(Date.now() / 1000) * 1000 - 30 * 60_000;
   readonly clock = () => this.nowMs;
   readonly db = new Database(join(this.dir, 'controller.db'));
-  readonly identities: IdentityService;
-  readonly audit: AuditService;
+  identities!: IdentityService;
+  authority!: AuthorityDesk;
+  trust!: TrustWatch;
+  readonly audit = new AuditService({
+    store: new SqliteAuditStore(this.db),
+    clock: this.clock,
+    log: this.log,
+  });
   server: AgentServer | undefined;
   port = 0;
 
   /** One that already listens. */
   static async start(trustDomain = 'mesh.test'): Promise<LiveMesh> {
-    const mesh = new LiveMesh(trustDomain);
+    const mesh = new LiveMesh();
+    await mesh.open(trustDomain);
     await mesh.listen();
     return mesh;
   }
 
-  constructor(trustDomain: string) {
-    const { clock, log, db } = this;
-    const root = Authority.generate(trustDomain, this.nowMs);
-    this.identities = new IdentityService({
-      store: new SqliteIdentityStore(db),
-      authority: new Authority(root.keyPem, root.rootPem),
-      clock,
-      log,
+  /** Makes the authority. Without attestors of its own it has what needs no configuration. */
+  async open(
+    trustDomain: string,
+    attestors: (clock: () => number) => readonly Attestor[] = () => [new UnixAttestor()],
+  ): Promise<void> {
+    const { clock, log, db, nowMs } = this;
+    const store = new SqliteIssuerStore(db);
+    const dir = join(this.dir, 'ca');
+    const authority = await openAuthority({ dir, store, trustDomain, nowMs, newMesh: {} });
+    const parts = { store: new SqliteIdentityStore(db), authority, clock, log };
+    this.identities = new IdentityService({ ...parts, attestors: attestors(clock) });
+    const { rotations } = this.identities;
+    this.trust = new TrustWatch(authority, this.identities, clock);
+    this.authority = new AuthorityDesk({ authority, store, dir, rotations, clock, log });
+    this.authority.watch(() => this.trust.holders());
+    this.authority.onChange(async () => {
+      this.server?.useCertificate(await this.certificate());
+      this.trust.wake();
     });
-    this.audit = new AuditService({ store: new SqliteAuditStore(db), clock, log });
   }
 
   get url(): string {
@@ -60,17 +81,23 @@ export class LiveMesh {
 
   /** Listens, on the port of the last time if there was one. */
   async listen(): Promise<void> {
-    const { identities, audit, clock, log } = this;
+    const { identities, trust, audit, clock, log } = this;
     this.server = await createAgentServer({
       host: '127.0.0.1',
       port: this.port,
-      certificate: identities.controllerCertificate([], ['127.0.0.1']),
+      certificate: await this.certificate(),
       identities,
+      trust,
       audit,
       clock,
       log,
     });
     this.port = this.server.port;
+  }
+
+  /** The controller's own, made anew. */
+  certificate() {
+    return this.identities.controllerCertificate([], ['127.0.0.1']);
   }
 
   /** The controller goes away; its port stays remembered. */

@@ -22,15 +22,32 @@ export const identityReply = z.object({
   spiffeId: z.string(),
   certificatePem: z.string(),
   chainPem: z.string(),
-  rootPem: z.string(),
+  rootPem: z.string().describe('one or several roots, the active one first'),
+  trustGeneration: z.number().int(),
   notBeforeMs: timeMs,
   notAfterMs: timeMs,
 });
 /** Answer to `GET /v1/trust`. */
 export const trustReply = z.object({
   trustDomain: z.string(),
+  rootPem: z.string().describe('one or several roots, the active one first'),
+  crlPem: z.string().describe('a list of each issuing key'),
+  generation: z.number().int(),
+});
+/** `POST /v1/watch`: what the agent has, the last order that it heard of, and its clock. */
+export const watchRequest = z.strictObject({
+  generation: z.number().int().min(0),
+  order: z.number().int().min(0).default(0),
+  clockMs: timeMs,
+});
+/** Its answer, when there is news or after a quarter of a minute. */
+export const watchReply = z.object({
   rootPem: z.string(),
-  crlPem: z.string(),
+  generation: z.number().int(),
+  renewal: z
+    .object({ number: z.number().int(), spreadMs: z.number().int(), reason: z.string() })
+    .optional()
+    .describe('the client certificate is to be renewed, within this time'),
 });
 /** Answer to `POST /v1/audit`. */
 export const ingestReply = z.object({
@@ -46,6 +63,8 @@ export const identityRequest = z.strictObject({
   team: segment,
   service: segment,
   labels: labels.optional(),
+  host: z.string().max(253).optional().describe('address or name that the token has to come from'),
+  agent: z.string().max(128).optional().describe('agent that has to bring it'),
 });
 const registration = z.object({
   id: z.string(),
@@ -65,6 +84,7 @@ const certificate = z.object({
   sha256: z.string(),
   notBeforeMs: timeMs,
   notAfterMs: timeMs,
+  issuer: z.string().optional(),
   revokedAtMs: timeMs.optional(),
 });
 const instanceView = z.object({
@@ -72,6 +92,8 @@ const instanceView = z.object({
   registrationId: z.string(),
   spiffeId: z.string(),
   joinedAtMs: timeMs,
+  method: z.string().optional(),
+  evidence: z.string().optional(),
   revokedAtMs: timeMs.optional(),
   revokedReason: z.string().optional(),
   revokedBy: z.string().optional(),

@@ -13,6 +13,7 @@ import { DtaError } from '../errors.ts';
 import { Clearances, maskingDir } from '../privacy/clearances.ts';
 import { MaskingKeys } from '../privacy/masking-keys.ts';
 import { RevealDesk } from '../privacy/reveal-desk.ts';
+import { RegistrationFiles } from '../registration-files.ts';
 import { LiveValueDesk } from '../risk/live-value-desk.ts';
 import { SqliteLiveValueStore } from '../store/sqlite-live-value-store.ts';
 import { SqlitePrivacyStore } from '../store/sqlite-privacy-store.ts';
@@ -80,6 +81,8 @@ async function start(where: OperatorAddress): Promise<OperatorServer> {
     listen: where,
     token,
     identities: mesh.identities,
+    authority: mesh.authority,
+    registrations: new RegistrationFiles(mesh.identities.registrar),
     policies,
     live: new LiveValueDesk({
       store: new SqliteLiveValueStore(mesh.db),
@@ -109,7 +112,8 @@ async function openPrivacy(): Promise<Privacy> {
 }
 
 beforeEach(async () => {
-  mesh = new LiveMesh('mesh.test');
+  mesh = new LiveMesh();
+  await mesh.open('mesh.test');
   [policies, waitingFor, stored] = [new FakePolicies(), [], new Set()];
   server = await start({ host: '127.0.0.1', port: 0 });
   client = new OperatorClient({ address: server.address, token });
@@ -377,9 +381,27 @@ describe('the server', () => {
     const document = JSON.parse(body) as { paths: Record<string, Record<string, object>> };
     const routes = Object.keys(document.paths).sort();
     expect(routes).toContain('/v1/identities/{id}/revoke');
-    expect(routes).toHaveLength(19);
+    expect(routes).toContain('/v1/ca/{id}/taint');
+    expect(routes).toHaveLength(31);
     expect(JSON.stringify(document.paths['/v1/audit']?.get)).toContain('"name":"limit"');
     expect(JSON.stringify(document.paths['/v1/identities']?.post)).toContain('"environment"');
+  });
+});
+
+describe('the certificate authority', () => {
+  it('is shown and rotated by the client', async () => {
+    const [first] = (await client.authority()).issuers;
+    expect(first).toMatchObject({ state: 'active', live: 0, instances: 0, lacking: [] });
+    const prepared = await client.prepareIssuer({ reason: 'yearly', rootCurve: 'P-384' });
+    expect(prepared).toMatchObject({ state: 'prepared', reason: 'yearly', actor: 'operator' });
+    await expect(client.prepareIssuer({})).rejects.toMatchObject({ code: 'conflict' });
+    expect((await client.activateIssuer({})).id).toBe(prepared.id);
+    const old = first?.id ?? '';
+    expect((await client.taintIssuer(old, { reason: 'lost' })).state).toBe('tainted');
+    expect((await client.revokeIssuer(old, { reason: 'lost' })).state).toBe('revoked');
+    expect((await client.authority()).issuers.map(({ id }) => id)).toEqual([prepared.id]);
+    await expect(client.revokeIssuer(old, {})).rejects.toMatchObject({ code: 'notFound' });
+    await expect(client.revokeIssuer(prepared.id, {})).rejects.toMatchObject({ code: 'conflict' });
   });
 });
 

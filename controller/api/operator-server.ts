@@ -1,5 +1,5 @@
 /**
- * The controller's HTTP server for operators on the same machine: identities, policies, live values,
+ * The controller's HTTP server for operators on the same machine: identities, authority, policies, live values,
  * masking keys, status, audit, health.
  */
 import type { FastifyInstance } from 'fastify';
@@ -9,28 +9,27 @@ import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { createApp, listen } from './app.ts';
 import { addAuditRoutes } from './audit-routes.ts';
+import { addAuthorityRoutes } from './authority-routes.ts';
 import type {
   AuditFeed,
   LiveValues,
   MetricsSource,
+  OperatorAuthority,
   OperatorIdentities,
   PolicyPublisher,
   Privacy,
+  RegistrationIntake,
   StatusSource,
 } from './collaborators.ts';
+import { addIdentityRoutes } from './identity-routes.ts';
 import { addLiveValueRoutes } from './live-value-routes.ts';
 import {
   healthReply,
-  identitiesReply,
-  identityRequest,
   policiesReply,
   policiesRequest,
   policyCheckReply,
   policySetReply,
-  revocationReply,
-  revokeRequest,
   statusReply,
-  tokenReply,
 } from './messages.ts';
 import { bearerMatches } from './operator-access.ts';
 import { addPrivacyRoutes } from './privacy-routes.ts';
@@ -47,6 +46,8 @@ export interface OperatorServerOptions {
   /** Of `openOperatorToken`. */
   readonly token: string;
   readonly identities: OperatorIdentities;
+  readonly authority: OperatorAuthority;
+  readonly registrations: RegistrationIntake;
   readonly policies: PolicyPublisher;
   readonly live: LiveValues;
   readonly privacy: Privacy;
@@ -85,7 +86,9 @@ export async function createOperatorServer(
     if (bearerMatches(options.token, request.headers.authorization)) return;
     throw new Refusal(401, 'denied', 'no valid operator token', tokenHelp);
   });
-  addIdentityRoutes(app, options.identities);
+  const { identities, registrations } = options;
+  addIdentityRoutes(app, { identities, registrations, actor: operator });
+  addAuthorityRoutes(app, options.authority, operator);
   addPolicyRoutes(app, options.policies);
   addLiveValueRoutes(app, options.live, operator);
   addPrivacyRoutes(app, options.privacy, operator);
@@ -97,31 +100,6 @@ export async function createOperatorServer(
     openApi: () => app.swagger(),
     close: () => app.close(),
   };
-}
-
-function addIdentityRoutes(app: FastifyInstance, identities: OperatorIdentities): void {
-  app.post<{ Body: z.infer<typeof identityRequest> }>(
-    '/v1/identities',
-    {
-      schema: schemaOf('registers a workload and makes a join token', tokenReply, identityRequest),
-    },
-    async (request) => await identities.issueToken(request.body),
-  );
-  app.get(
-    '/v1/identities',
-    { schema: schemaOf('every instance with its newest certificate', identitiesReply) },
-    async () => ({ identities: await identities.list() }),
-  );
-  app.post<{ Params: { id: string }; Body: z.infer<typeof revokeRequest> }>(
-    '/v1/identities/:id/revoke',
-    {
-      schema: {
-        ...schemaOf('revokes an instance (UUID) or a certificate', revocationReply, revokeRequest),
-        params: z.object({ id: z.string().max(128) }),
-      },
-    },
-    async ({ params, body }) => await identities.revoke(params.id, body.reason, operator),
-  );
 }
 
 function addPolicyRoutes(app: FastifyInstance, policies: PolicyPublisher): void {

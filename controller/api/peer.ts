@@ -11,6 +11,8 @@ export interface Peer {
   readonly spiffeId: string;
   /** UUID of the instance. */
   readonly instance: string;
+  readonly environment: string;
+  readonly service: string;
 }
 
 /**
@@ -33,7 +35,7 @@ export function peerCertificate(socket: TLSSocket): X509Certificate {
  */
 export async function authenticatePeer(
   socket: TLSSocket,
-  identities: Pick<AgentIdentities, 'revocations' | 'trustDomain'>,
+  identities: Pick<AgentIdentities, 'revocations' | 'trustDomain' | 'issuerOf'>,
 ): Promise<Peer> {
   const certificate = peerCertificate(socket);
   const names = uriOnly.exec(certificate.subjectAltName ?? '');
@@ -41,12 +43,17 @@ export async function authenticatePeer(
   if (!identity || identity.trustDomain !== identities.trustDomain) {
     throw new Refusal(403, 'denied', 'the client certificate names no workload of this mesh');
   }
+  // TLS takes whatever leads to a root; a key may be trusted no more though its root is.
+  if (identities.issuerOf(certificate.raw) === undefined) {
+    throw new Refusal(403, 'denied', 'the key that signed the client certificate is not trusted');
+  }
   const digest = createHash('sha256').update(certificate.raw).digest('hex');
   const revoked = await identities.revocations();
   if (revoked.digests.includes(digest) || revoked.instances.includes(identity.instance)) {
     throw new Refusal(403, 'denied', 'the identity is revoked');
   }
-  return { spiffeId: names?.[1] ?? '', instance: identity.instance };
+  const { instance, environment, service } = identity;
+  return { spiffeId: names?.[1] ?? '', instance, environment, service };
 }
 
 /** Exactly one name, a SPIFFE ID; Node quotes what holds a comma. */

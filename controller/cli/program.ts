@@ -7,6 +7,7 @@ import { agentCommand } from './commands/agent.ts';
 import { auditCommand } from './commands/audit.ts';
 import { bandCommand } from './commands/band.ts';
 import { bootstrapCommand } from './commands/bootstrap.ts';
+import { caCommand } from './commands/ca.ts';
 import { classifyCommand } from './commands/classify.ts';
 import { controllerCommand } from './commands/controller.ts';
 import { factCommand } from './commands/fact.ts';
@@ -39,6 +40,7 @@ export function buildProgram(): Command {
     maskCommand(),
     classifyCommand(),
     identityCommand(),
+    caCommand(),
     restrictCommand(),
     bandCommand(),
     signalCommand(),

@@ -1,131 +1,166 @@
 /**
- * Where the authority lives: a directory that only its user may enter, made once and never a second
- * time.
+ * Where the authority lives: a directory that only its user may enter, with a folder for each
+ * issuing key, made on request and never by accident.
  */
 import { constants } from 'node:fs';
 import { chmod, lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+import { z } from 'zod';
+
 import { DtaError } from '../errors.ts';
-import { Authority } from './authority.ts';
-import type { AuthorityRecord, IdentityStore } from './model.ts';
-import { checkTrustDomain } from './spiffe-id.ts';
+import { Issuer, type IssuerCertificates } from './issuer.ts';
+import { type CommandKeyReference, openCommandKey } from './key-command.ts';
+import { readSigningKey, type SigningKey } from './signing-key.ts';
 
-/** What `openAuthority` needs. */
-export interface AuthorityOptions {
-  /**
-   * Gets `ca-key.pem` (mode 0600) and `ca.pem`; its own mode is 0700. The directory above must be
-   * there.
-   */
-  readonly dir: string;
-  readonly store: Pick<IdentityStore, 'authority' | 'recordAuthority'>;
-  readonly trustDomain: string;
-  readonly nowMs: number;
+/** The issuing key of a folder: its private key (PKCS#8 PEM), or where else it is. */
+export type KeptKey = { readonly pem: string } | { readonly reference: CommandKeyReference };
+
+/** What a folder holds. */
+export interface IssuerFiles {
+  readonly key: KeptKey;
+  readonly certificates: IssuerCertificates;
+  /** The root's key, where it is ours and kept: signs further intermediates. */
+  readonly rootKey: KeptKey | undefined;
 }
 
 /**
- * Loads the authority, or makes it on the first start. The store's record and the directory have to
- * agree: when either was lost, or belongs to another mesh, it fails with `setup` instead of making
- * a root that no agent trusts or forgetting what was revoked.
+ * Writes a folder `<dir>/<id>` (mode 0700; keys 0600), whole or not at all: what a crash leaves has
+ * another name. Durable when it resolves.
  */
-export async function openAuthority(options: AuthorityOptions): Promise<Authority> {
-  const { dir, store } = options;
-  checkTrustDomain(options.trustDomain);
-  const record = await store.authority();
-  const present = await exists(dir);
-  if (!record && present) {
-    throw new DtaError('setup', `\`${dir}\` holds an authority that the store does not know`, {
-      help: 'restore the store from its backup: else revoked identities are trusted again',
-    });
-  }
-  if (!record) return await createAuthority(options);
-  if (!present) await finishCreation(dir, record);
-  const authority = await loadAuthority(dir);
-  checkAgreement(authority, record, options);
-  return authority;
+export async function writeIssuer(dir: string, id: string, files: IssuerFiles): Promise<void> {
+  const folder = join(dir, id);
+  const pending = `${folder}.pending`;
+  await rm(pending, { recursive: true, force: true });
+  await mkdir(pending, { mode: 0o700, recursive: true });
+  await chmod(pending, 0o700);
+  const { certificatePem, betweenPem, rootPem } = files.certificates;
+  await writeKey(pending, names.key, files.key);
+  if (files.rootKey) await writeKey(pending, names.rootKey, files.rootKey);
+  await writeDurably(join(pending, names.certificate), certificatePem, 0o644);
+  await writeDurably(join(pending, names.between), betweenPem, 0o644);
+  await writeDurably(join(pending, names.root), rootPem, 0o644);
+  await syncDir(pending);
+  await rename(pending, folder);
+  await syncDir(dir);
 }
 
 /**
- * Loads key and certificate. Fails with `setup` when one is missing, damaged, or open to other
- * users.
+ * Loads the issuing key of a folder. Fails with `setup` when a file is missing, damaged, or open to
+ * other users, or the key cannot be reached.
  */
-export async function loadAuthority(dir: string): Promise<Authority> {
-  const keyFile = join(dir, keyName);
-  const rootFile = join(dir, rootName);
-  for (const file of [dir, keyFile, rootFile]) {
-    if (!(await exists(file))) {
-      throw new DtaError('setup', `\`${file}\` is missing`, {
-        help: 'restore it from a backup: a new authority would be trusted by no agent',
-      });
-    }
-  }
+export async function loadIssuer(dir: string, id: string, trustDomain: string): Promise<Issuer> {
+  const folder = join(dir, id);
+  await checkPrivate(dir, 'directory');
+  await checkPrivate(folder, 'directory');
+  const key = await readKept(folder, names.key);
+  if (!key) throw missing(join(folder, `${names.key}.pem`));
+  return new Issuer(trustDomain, await openKey(key), {
+    certificatePem: await readText(join(folder, names.certificate)),
+    betweenPem: await readText(join(folder, names.between)),
+    rootPem: await readText(join(folder, names.root)),
+  });
+}
+
+/** The key of a folder's root; undefined when it is not kept there. Fails as `loadIssuer`. */
+export async function keptRootKey(dir: string, id: string): Promise<KeptKey | undefined> {
+  return await readKept(join(dir, id), names.rootKey);
+}
+
+/** Removes the folder of a key that is trusted no more, private key included. */
+export async function removeIssuer(dir: string, id: string): Promise<void> {
+  await rm(join(dir, id), { recursive: true, force: true });
+}
+
+/**
+ * The files of the first version, one root that signs leaves itself; undefined when they are not
+ * there. Fails with `setup` when one of them is missing, or is open to other users.
+ */
+export async function readFirstVersion(dir: string): Promise<IssuerFiles | undefined> {
+  const [keyFile, rootFile] = [join(dir, 'ca-key.pem'), join(dir, 'ca.pem')];
+  const there = [await exists(keyFile), await exists(rootFile)];
+  if (!there.includes(true)) return undefined;
+  if (!there[0]) throw missing(keyFile);
+  if (!there[1]) throw missing(rootFile);
   await checkPrivate(dir, 'directory');
   await checkPrivate(keyFile, 'file');
-  return new Authority(await readFile(keyFile, 'utf8'), await readFile(rootFile, 'utf8'));
+  const rootPem = await readFile(rootFile, 'utf8');
+  return {
+    key: { pem: await readFile(keyFile, 'utf8') },
+    certificates: { certificatePem: rootPem, betweenPem: '', rootPem },
+    rootKey: undefined,
+  };
 }
 
-// The store's record comes before the directory takes its place, so that a crash at any point
-// leaves either nothing, or a record with a finished pending directory that the next start
-// completes.
-async function createAuthority({
-  dir,
-  store,
-  trustDomain,
-  nowMs,
-}: AuthorityOptions): Promise<Authority> {
-  const pending = pendingDir(dir);
-  await rm(pending, { recursive: true, force: true });
-  await mkdir(pending, { mode: 0o700 });
-  await chmod(pending, 0o700);
-  const { keyPem, rootPem } = Authority.generate(trustDomain, nowMs);
-  await writeDurably(join(pending, keyName), keyPem, 0o600);
-  await writeDurably(join(pending, rootName), rootPem, 0o644);
-  await syncDir(pending);
-  const authority = await loadAuthority(pending);
-  await store.recordAuthority({ trustDomain, keyHash: authority.caKeyHash, createdAtMs: nowMs });
-  await finishCreation(dir, { keyHash: authority.caKeyHash });
-  return authority;
+/** Removes them, after `writeIssuer` has put them into a folder. */
+export async function removeFirstVersion(dir: string): Promise<void> {
+  await rm(join(dir, 'ca-key.pem'), { force: true });
+  await rm(join(dir, 'ca.pem'), { force: true });
+  await syncDir(dir);
 }
 
-async function finishCreation(
-  dir: string,
-  record: Pick<AuthorityRecord, 'keyHash'>,
-): Promise<void> {
-  const pending = pendingDir(dir);
-  if (!(await exists(pending)) || (await loadAuthority(pending)).caKeyHash !== record.keyHash) {
-    throw new DtaError('setup', `the certificate authority in \`${dir}\` is gone`, {
-      help: 'restore it from a backup, or remove the store too and let every agent join again',
-    });
-  }
-  await rename(pending, dir);
-  await syncDir(dirname(dir));
+/** Opens a key from what is kept of it. */
+export async function openKey(kept: KeptKey): Promise<SigningKey> {
+  return 'pem' in kept ? readSigningKey(kept.pem) : await openCommandKey(kept.reference);
 }
 
-function checkAgreement(
-  authority: Authority,
-  record: AuthorityRecord,
-  options: AuthorityOptions,
-): void {
-  if (authority.caKeyHash !== record.keyHash) {
-    throw new DtaError(
-      'setup',
-      `\`${options.dir}\` and the store belong to different authorities`,
-      {
-        help: 'restore both from backups of the same mesh',
-      },
-    );
-  }
-  const { trustDomain } = authority;
-  if (trustDomain !== options.trustDomain) {
-    throw new DtaError(
-      'setup',
-      `the authority's trust domain is \`${trustDomain}\`, not \`${options.trustDomain}\``,
-      { help: 'a trust domain cannot be changed: use the old name, or a new data directory' },
-    );
+/** Whether there is anything at a path. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
   }
 }
 
+/** Moves a finished directory to its place; durable when it resolves. */
+export async function moveDir(from: string, to: string): Promise<void> {
+  await rename(from, to);
+  await syncDir(dirname(to));
+}
+
+async function writeKey(folder: string, name: string, key: KeptKey): Promise<void> {
+  if ('pem' in key) return await writeDurably(join(folder, `${name}.pem`), key.pem, 0o600);
+  const text = `${JSON.stringify(key.reference)}\n`;
+  await writeDurably(join(folder, `${name}.json`), text, 0o600);
+}
+
+async function readKept(folder: string, name: string): Promise<KeptKey | undefined> {
+  const [pem, reference] = [join(folder, `${name}.pem`), join(folder, `${name}.json`)];
+  if (await exists(pem)) {
+    await checkPrivate(pem, 'file');
+    return { pem: await readFile(pem, 'utf8') };
+  }
+  if (!(await exists(reference))) return undefined;
+  // Private too: who writes it chooses a program that the controller runs.
+  await checkPrivate(reference, 'file');
+  return { reference: parseReference(reference, await readFile(reference, 'utf8')) };
+}
+
+function parseReference(path: string, text: string): CommandKeyReference {
+  try {
+    return commandReference.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new DtaError('setup', `\`${path}\` names no program for keys`, { cause });
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  if (!(await exists(path))) throw missing(path);
+  return await readFile(path, 'utf8');
+}
+
+function missing(path: string): DtaError {
+  return new DtaError('setup', `\`${path}\` is missing`, {
+    help: 'restore it from a backup: a new authority would be trusted by no agent',
+  });
+}
+
+/** Fails with `setup` unless only this user may use the file or directory. */
 async function checkPrivate(path: string, kind: 'file' | 'directory'): Promise<void> {
+  if (!(await exists(path))) throw missing(path);
   // INVARIANT: lstat, so that a link to somebody else's file is refused whatever it points to.
   const found = await lstat(path);
   if (!(kind === 'file' ? found.isFile() : found.isDirectory())) {
@@ -163,19 +198,15 @@ async function syncDir(path: string): Promise<void> {
   }
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw error;
-  }
-}
+const commandReference = z.strictObject({
+  command: z.array(z.string()).min(1),
+  name: z.string(),
+});
 
-function pendingDir(dir: string): string {
-  return `${dir}.pending`;
-}
-
-const keyName = 'ca-key.pem';
-const rootName = 'ca.pem';
+const names = {
+  key: 'issuer-key',
+  rootKey: 'root-key',
+  certificate: 'issuer.pem',
+  between: 'between.pem',
+  root: 'root.pem',
+} as const;

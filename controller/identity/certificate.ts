@@ -1,16 +1,14 @@
 /**
- * What our certificates and revocation lists say: X.509 v3 (RFC 5280) as the X509-SVID standard
- * profiles it.
+ * What leaves and revocation lists say: X.509 v3 (RFC 5280) as the X509-SVID standard profiles it.
+ * Those of authorities: `authority-certificate.ts`.
  */
-import { createHash, type KeyObject, sign } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 
 import {
   bits,
   booleanTrue,
-  encodeDer,
   explicit,
-  fromDer,
   implicit,
   integer,
   type Node,
@@ -22,13 +20,14 @@ import {
   utf8,
 } from './der-writer.ts';
 import type { Labels, RevokedCertificate } from './model.ts';
+import type { Curve, SigningKey } from './signing-key.ts';
 import { formatMeshIdentity, type MeshIdentity } from './spiffe-id.ts';
 
-/** Who signs: the root's key and the two things of it that everything signed repeats. */
-export interface Signer {
-  readonly key: KeyObject;
-  readonly trustDomain: string;
-  /** The root's subject key identifier. */
+/** What everything that one key signs repeats. */
+export interface SignerNames {
+  /** Subject of the signer's certificate, DER. */
+  readonly subject: Uint8Array;
+  /** Its subject key identifier. */
   readonly keyId: Uint8Array;
 }
 
@@ -45,81 +44,45 @@ export interface LeafTemplate {
   readonly ips: readonly string[];
 }
 
-/**
- * The self-signed root: subject `O=<trust domain>, CN=SM-DTA root`, URI SAN `spiffe://<trust
- * domain>` (a signing certificate's ID has no path).
- */
-export function buildRoot(
-  signer: Signer,
-  template: {
-    serial: Uint8Array;
-    publicKeySpki: Uint8Array;
-    notBeforeMs: number;
-    notAfterMs: number;
-  },
-): Buffer {
-  const subject = rootName(signer.trustDomain);
-  return signed(signer.key, [
-    explicit(0, integer([2])),
-    integer(template.serial),
-    ecdsaWithSha256(),
-    subject,
-    sequence(time(template.notBeforeMs), time(template.notAfterMs)),
-    subject,
-    fromDer(template.publicKeySpki),
-    explicit(
-      3,
-      sequence(
-        extension(Oid.basicConstraints, sequence(booleanTrue(), integer([0])), 'critical'),
-        // keyCertSign and cRLSign: bits 5 and 6.
-        extension(Oid.keyUsage, bits([0b0000_0110], 1), 'critical'),
-        extension(Oid.subjectKeyId, octets(signer.keyId)),
-        extension(Oid.subjectAltName, sequence(uri(`spiffe://${signer.trustDomain}`))),
-      ),
-    ),
-  ]);
-}
-
-/** A leaf with exactly one URI SAN. */
-export function buildLeaf(signer: Signer, template: LeafTemplate): Buffer {
+/** The part of a leaf that is signed, with a P-256 key; it has exactly one URI SAN. */
+export function leafBody(signer: SignerNames, template: LeafTemplate): Buffer {
   const { identity, labels, publicKeySpki } = template;
   const names = [
     uri(formatMeshIdentity(identity)),
     ...template.dnsNames.map((name) => implicit(2, Buffer.from(name, 'latin1'))),
     ...template.ips.map((ip) => implicit(7, ipBytes(ip))),
   ];
-  return signed(signer.key, [
-    explicit(0, integer([2])),
+  return sequence(
+    version3,
     integer(template.serial),
-    ecdsaWithSha256(),
-    rootName(signer.trustDomain),
+    algorithm('P-256'),
+    signer.subject,
     sequence(time(template.notBeforeMs), time(template.notAfterMs)),
     leafName(identity, labels),
-    fromDer(publicKeySpki),
+    publicKeySpki,
     explicit(
       3,
       sequence(
-        extension(Oid.basicConstraints, sequence(), 'critical'),
-        // digitalSignature: bit 0.
-        extension(Oid.keyUsage, bits([0b1000_0000], 7), 'critical'),
-        extension(Oid.extendedKeyUsage, sequence(oid(Oid.serverAuth), oid(Oid.clientAuth))),
+        leafConstraints,
+        leafKeyUsage,
+        leafExtendedKeyUsage,
         extension(Oid.subjectKeyId, octets(keyIdOf(publicKeySpki))),
         extension(Oid.authorityKeyId, sequence(implicit(0, signer.keyId))),
         extension(Oid.subjectAltName, sequence(...names)),
         extension(metadataOid, utf8(metadataJson(identity, labels))),
       ),
     ),
-  ]);
+  );
 }
 
-/** A version 2 revocation list. */
-export function buildCrl(
-  signer: Signer,
+/** The part of a version 2 revocation list that is signed. */
+export function crlBody(
+  signer: SignerNames,
   template: {
     number: bigint;
     thisUpdateMs: number;
     nextUpdateMs: number;
-    revoked: readonly RevokedCertificate[];
+    revoked: readonly Pick<RevokedCertificate, 'serial' | 'revokedAtMs'>[];
   },
 ): Buffer {
   const entries = template.revoked.map((certificate) =>
@@ -127,10 +90,10 @@ export function buildCrl(
   );
   const number = Buffer.alloc(8);
   number.writeBigUInt64BE(template.number);
-  return signed(signer.key, [
+  return sequence(
     integer([1]),
-    ecdsaWithSha256(),
-    rootName(signer.trustDomain),
+    algorithm('P-256'),
+    signer.subject,
     time(template.thisUpdateMs),
     time(template.nextUpdateMs),
     // RFC 5280 section 5.1.2.6: the list must be absent when it would be empty.
@@ -142,7 +105,17 @@ export function buildCrl(
         extension(Oid.crlNumber, integer(number)),
       ),
     ),
-  ]);
+  );
+}
+
+/** Body, algorithm and signature: a certificate or a revocation list. */
+export function signedWith(body: Uint8Array, curve: Curve, signature: Uint8Array): Buffer {
+  return sequence(body, algorithm(curve), bits(signature));
+}
+
+/** Has the body signed, wherever the key is. */
+export async function signBody(key: SigningKey, body: Buffer): Promise<Buffer> {
+  return signedWith(body, key.curve, await key.sign(body));
 }
 
 /**
@@ -150,18 +123,39 @@ export function buildCrl(
  * method 1).
  */
 export function keyIdOf(publicKeySpki: Uint8Array): Uint8Array {
-  const point = publicKeySpki.subarray(publicKeySpki.length - 65);
+  // The point is the rest of the bit string after `00`: 65 bytes on P-256, 97 on P-384.
+  const pointLen = publicKeySpki.length === p256SpkiLen ? 65 : 97;
+  const point = publicKeySpki.subarray(publicKeySpki.length - pointLen);
   return createHash('sha256').update(point).digest().subarray(0, 20);
 }
 
-function signed(key: KeyObject, body: Node[]): Buffer {
-  const content = sequence(...body);
-  const signature = sign('sha256', encodeDer(content), { key, dsaEncoding: 'der' });
-  return encodeDer(sequence(content, ecdsaWithSha256(), bits(signature)));
+/** ecdsa-with-SHA256 under P-256, ecdsa-with-SHA384 under P-384; no parameters (RFC 5758). */
+export function algorithm(curve: Curve): Node {
+  return curve === 'P-384' ? ecdsaWithSha384 : ecdsaWithSha256;
+}
+
+/** One extension; its value is DER. */
+export function extension(id: string, value: Uint8Array, critical?: 'critical'): Node {
+  return critical
+    ? sequence(oid(id), booleanTrue(), octets(value))
+    : sequence(oid(id), octets(value));
+}
+
+/** A GeneralName of kind uniformResourceIdentifier. */
+export function uri(text: string): Node {
+  return implicit(6, Buffer.from(text, 'latin1'));
+}
+
+/** Type and value of one part of a name. */
+export type Attribute = readonly [type: string, value: string];
+
+/** A distinguished name, one attribute in each part. */
+export function distinguishedName(...attributes: readonly Attribute[]): Node {
+  return sequence(...attributes.map(([type, value]) => setOf(sequence(oid(type), utf8(value)))));
 }
 
 function leafName(identity: MeshIdentity, labels: Labels): Node {
-  return name(
+  return distinguishedName(
     [Oid.organization, identity.trustDomain],
     [Oid.organizationalUnit, `env=${identity.environment}`],
     [Oid.organizationalUnit, `team=${identity.team}`],
@@ -171,16 +165,6 @@ function leafName(identity: MeshIdentity, labels: Labels): Node {
     ),
     [Oid.commonName, identity.instance],
   );
-}
-
-function rootName(trustDomain: string): Node {
-  return name([Oid.organization, trustDomain], [Oid.commonName, 'SM-DTA root']);
-}
-
-type Attribute = [type: string, value: string];
-
-function name(...attributes: Attribute[]): Node {
-  return sequence(...attributes.map(([type, value]) => setOf(sequence(oid(type), utf8(value)))));
 }
 
 /** JSON of the extension: keys in this order, labels sorted by name. */
@@ -202,14 +186,6 @@ function sortedLabels(labels: Labels): [string, string][] {
   return Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function extension(id: string, value: Node, critical?: 'critical'): Node {
-  return sequence(oid(id), ...(critical ? [booleanTrue()] : []), octets(encodeDer(value)));
-}
-
-function uri(text: string): Node {
-  return implicit(6, Buffer.from(text, 'latin1'));
-}
-
 function ipBytes(ip: string): Uint8Array {
   if (isIPv4(ip)) return Buffer.from(ip.split('.').map(Number));
   // URL gives the one canonical text, without dotted quads, so that only `::` is left to expand.
@@ -222,10 +198,6 @@ function ipBytes(ip: string): Uint8Array {
   return Buffer.from(all.map((group) => group.padStart(4, '0')).join(''), 'hex');
 }
 
-function ecdsaWithSha256(): Node {
-  return sequence(oid('1.2.840.10045.4.3.2'));
-}
-
 /**
  * Our own extension, not critical: a UTF8String of JSON `{v, trustDomain, environment, team,
  * service, instance, labels}`. The arc 2.25 needs no registration (X.667). The number is the first
@@ -234,7 +206,8 @@ function ecdsaWithSha256(): Node {
  */
 export const metadataOid = '2.25.248196134';
 
-const Oid = {
+/** Object identifiers of X.509 (RFC 5280). */
+export const Oid = {
   commonName: '2.5.4.3',
   organization: '2.5.4.10',
   organizationalUnit: '2.5.4.11',
@@ -243,8 +216,25 @@ const Oid = {
   subjectAltName: '2.5.29.17',
   basicConstraints: '2.5.29.19',
   crlNumber: '2.5.29.20',
+  nameConstraints: '2.5.29.30',
   authorityKeyId: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
   serverAuth: '1.3.6.1.5.5.7.3.1',
   clientAuth: '1.3.6.1.5.5.7.3.2',
 } as const;
+
+/** Bytes of the SubjectPublicKeyInfo of a P-256 key. */
+export const p256SpkiLen = 91;
+
+/** `[0]` around 2: a certificate of version 3. */
+export const version3 = explicit(0, integer([2]));
+
+const ecdsaWithSha256 = sequence(oid('1.2.840.10045.4.3.2'));
+const ecdsaWithSha384 = sequence(oid('1.2.840.10045.4.3.3'));
+const leafConstraints = extension(Oid.basicConstraints, sequence(), 'critical');
+// digitalSignature: bit 0.
+const leafKeyUsage = extension(Oid.keyUsage, bits([0b1000_0000], 7), 'critical');
+const leafExtendedKeyUsage = extension(
+  Oid.extendedKeyUsage,
+  sequence(oid(Oid.serverAuth), oid(Oid.clientAuth)),
+);

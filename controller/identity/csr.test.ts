@@ -10,16 +10,7 @@ import { describe, expect, it, vi } from 'vitest';
 
 import { DtaError } from '../errors.ts';
 import { parseCsr } from './csr.ts';
-import {
-  bits,
-  encodeDer,
-  explicit,
-  fromDer,
-  integer,
-  type Node,
-  oid,
-  sequence,
-} from './der-writer.ts';
+import { bits, implicit, integer, type Node, oid, sequence } from './der-writer.ts';
 
 // `@peculiar/x509` asks for decorator metadata when it loads, and works with none.
 vi.hoisted(() => {
@@ -36,11 +27,11 @@ function keyPair(namedCurve = 'P-256') {
 /** A request from scratch, so that each part can be wrong. */
 function request(publicKey: KeyObject, signer: KeyObject, attributes: Node[] = []): Buffer {
   const spki = publicKey.export({ type: 'spki', format: 'der' });
-  const list = explicit(0, sequence());
-  list.value = attributes;
-  const info = sequence(integer([0]), sequence(), fromDer(spki), list);
-  const signature = sign('sha256', encodeDer(info), signer);
-  return encodeDer(sequence(info, sequence(oid('1.2.840.10045.4.3.2')), bits(signature)));
+  // `[0]`, constructed: bit 6 of the tag.
+  const list = implicit(0x20, Buffer.concat(attributes));
+  const info = sequence(integer([0]), sequence(), spki, list);
+  const signature = sign('sha256', info, signer);
+  return sequence(info, sequence(oid('1.2.840.10045.4.3.2')), bits(signature));
 }
 
 function good(): Buffer {

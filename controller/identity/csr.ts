@@ -97,7 +97,7 @@ function checkProof(
 function proves(data: Uint8Array, signature: Uint8Array, spki: Uint8Array): boolean {
   try {
     const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
-    return verify('sha256', data, { key, dsaEncoding: 'der' }, signature);
+    return verify('sha256', data, key, signature);
   } catch {
     // The key is no point of the curve, or the signature no DER: no proof either way.
     return false;

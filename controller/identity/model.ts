@@ -33,7 +33,14 @@ export interface StoredToken {
   readonly expiresAtMs: number;
   /** Set once, in the transaction that stores the instance. */
   readonly consumedAtMs: number | undefined;
+  /** Address, or name that resolves to it, that it has to come from. */
+  readonly host?: string | undefined;
+  /** UUID, or `<environment>/<service>`, of the agent that has to bring it. */
+  readonly agent?: string | undefined;
 }
+
+/** How a workload proved what it is. */
+export type AttestationMethod = 'join_token' | 'x509pop' | 'unix' | 'k8s';
 
 /** One running workload that has joined. */
 export interface Instance {
@@ -42,6 +49,10 @@ export interface Instance {
   readonly registrationId: string;
   readonly spiffeId: string;
   readonly joinedAtMs: number;
+  /** How it joined; absent: with a token. */
+  readonly method?: AttestationMethod | undefined;
+  /** What proved it, the same for the same workload (a pod, a certificate); absent: nothing that could come back. */
+  readonly evidence?: string | undefined;
   readonly revokedAtMs?: number | undefined;
   readonly revokedReason?: string | undefined;
   readonly revokedBy?: string | undefined;
@@ -57,6 +68,8 @@ export interface IssuedCertificate {
   readonly sha256: string;
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
+  /** Id of the issuing key; undefined only in what the first version stored. */
+  readonly issuer?: string | undefined;
   readonly revokedAtMs?: number | undefined;
 }
 
@@ -93,6 +106,8 @@ export interface RevokedCertificate {
   readonly instance: string;
   readonly revokedAtMs: number;
   readonly notAfterMs: number;
+  /** Id of the issuing key, whose list names it. */
+  readonly issuer: string | undefined;
   /** The whole instance is revoked, not only this certificate. */
   readonly wholeInstance: boolean;
 }
@@ -113,20 +128,84 @@ export interface InstanceView extends Instance {
  */
 export interface AuthorityRecord {
   readonly trustDomain: string;
-  /** SHA-256 of the DER SubjectPublicKeyInfo, lower-case hexadecimal. */
+  /** SHA-256 of the DER SubjectPublicKeyInfo of the first root, lower-case hexadecimal. */
   readonly keyHash: string;
   readonly createdAtMs: number;
 }
 
+/**
+ * How an issuing key stands. `prepared`: trusted, signs nothing yet. `active`: signs. `retired`:
+ * trusted until what it signed has ended. `tainted`: the same, and who holds what it signed renews
+ * at once. `revoked` and `gone`: no longer trusted, by decision or because nothing of it lives.
+ */
+export type IssuerState = 'prepared' | 'active' | 'retired' | 'tainted' | 'revoked' | 'gone';
+
+/** An issuing key as the store keeps it. */
+export interface IssuerRecord {
+  /** The first 16 hexadecimal digits of `keyHash`; the name of its folder. */
+  readonly id: string;
+  /** SHA-256 of the DER SubjectPublicKeyInfo, lower-case hexadecimal. */
+  readonly keyHash: string;
+  /** The same of its root's key. */
+  readonly rootKeyHash: string;
+  readonly state: IssuerState;
+  /** Generation of the trust in which it came; who has that one or a later one knows it. */
+  readonly generation: number;
+  readonly madeAtMs: number;
+  /** When it came to this state. */
+  readonly changedAtMs: number;
+  /** No leaf of it ends later. */
+  readonly notAfterMs: number;
+  /** Of the last change. */
+  readonly reason: string;
+  readonly actor: string;
+}
+
+/** What lives of an issuing key. */
+export interface IssuerLeaves {
+  /** Certificates that have not ended and are not revoked. */
+  readonly live: number;
+  /** Instances whose newest certificate is one of them. */
+  readonly instances: number;
+}
+
+/** A change of state, and what it does to the generation of the trust. */
+export interface IssuerChange {
+  readonly id: string;
+  readonly state: IssuerState;
+  readonly cause: RevocationCause;
+}
+
+/** Where the states of issuing keys are kept. Each method is one transaction. */
+export interface IssuerStore {
+  authority(): Promise<AuthorityRecord | undefined>;
+  /**
+   * Stores the record with the first issuing key. Fails with `conflict` if there is a record
+   * already.
+   */
+  recordAuthority(record: AuthorityRecord, first: Omit<IssuerRecord, 'generation'>): Promise<void>;
+  /** Every issuing key that ever was, oldest first, and the generation of the trust; 0 before the first. */
+  issuers(): Promise<{ records: IssuerRecord[]; generation: number }>;
+  /** Adds a key in a new generation, which it gives. Fails with `conflict` if there is one of that id. */
+  addIssuer(record: Omit<IssuerRecord, 'generation'>): Promise<number>;
+  /**
+   * Changes the states, all or none of them. `revoked` revokes every certificate of that key that
+   * has not ended, for `cause`; `revoked` and `gone` begin a new generation. Gives the generation.
+   */
+  changeIssuers(changes: readonly IssuerChange[]): Promise<number>;
+  issuerLeaves(id: string, nowMs: number): Promise<IssuerLeaves>;
+  /** What the first version stored belongs to this key. Gives the number of certificates. */
+  adoptCertificates(id: string): Promise<number>;
+}
+
 /** What became of an attempt to use up a token. */
-export type TokenOutcome = 'consumed' | 'unknown' | 'expired' | 'used';
+export type TokenOutcome = 'consumed' | 'unknown' | 'expired' | 'used' | 'blocked';
+
+/** What became of an attempt to store an instance: `revoked` says that what proved it has been revoked before. */
+export type AdmissionOutcome = 'admitted' | 'blocked' | 'revoked';
 
 /** Where identities are kept. Each method is one transaction, durable when its promise resolves. */
 export interface IdentityStore {
-  authority(): Promise<AuthorityRecord | undefined>;
-  /** Fails with `conflict` if there is a record already. */
-  recordAuthority(record: AuthorityRecord): Promise<void>;
-
   /**
    * Gives the registration with the same names and labels if there is one, else stores this one.
    */
@@ -138,7 +217,7 @@ export interface IdentityStore {
   token(id: string): Promise<StoredToken | undefined>;
   /**
    * Uses the token up and stores what was bought with it, both or neither; only one of several
-   * callers wins.
+   * callers wins. `blocked`: its service, team or domain is revoked.
    */
   consumeToken(
     id: string,
@@ -146,6 +225,9 @@ export interface IdentityStore {
     instance: Instance,
     certificate: IssuedCertificate,
   ): Promise<TokenOutcome>;
+
+  /** Stores an instance that proved itself without a token, with its first certificate, or nothing. */
+  admit(instance: Instance, certificate: IssuedCertificate): Promise<AdmissionOutcome>;
 
   instance(uuid: string): Promise<Instance | undefined>;
   instances(): Promise<InstanceView[]>;

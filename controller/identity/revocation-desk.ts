@@ -2,26 +2,32 @@
  * Takes identities away and tells the world: commits, announces, lists and signs (Figure 1,
  * "Revocation Sync").
  */
+import { randomUUID } from 'node:crypto';
+
 import type { Clock } from '../clock.ts';
 import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Authority } from './authority.ts';
-import type { IdentityStore, Revocation, RevocationCause, Revocations } from './model.ts';
-import { show } from './names.ts';
+import type { IdentityEvents } from './events.ts';
+import type { MeshIdentityStore } from './mesh-identity-store.ts';
+import type { Revocation, RevocationCause, Revocations } from './model.ts';
+import { checkText, isName, show } from './names.ts';
+import type { GroupRevocation, GroupTarget, RevokedGroup } from './revoked-groups.ts';
 import { isUuid } from './spiffe-id.ts';
 
 /** What revocation needs of the identity service's parts. */
 export interface RevocationDeskOptions {
-  readonly store: IdentityStore;
+  readonly store: MeshIdentityStore;
   readonly authority: Authority;
+  readonly events: IdentityEvents;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Behind `IdentityService`, which documents each method. */
+/** Behind `IdentityService`, which documents what is not documented here. */
 export class RevocationDesk {
   readonly #options: RevocationDeskOptions;
-  readonly #listeners = new Set<(revocation: Revocation) => void>();
+  readonly #listeners = new Set<(revocation: Revocation | GroupRevocation) => void>();
   #crl: { pem: string; serials: string; resignAtMs: number } | undefined;
 
   constructor(options: RevocationDeskOptions) {
@@ -29,12 +35,8 @@ export class RevocationDesk {
   }
 
   async revoke(target: string, reason: string, actor: string): Promise<Revocation> {
-    const { clock, log } = this.#options;
-    const cause = {
-      atMs: clock(),
-      reason: checkText('reason', reason),
-      actor: checkText('actor', actor),
-    };
+    const { log, events } = this.#options;
+    const cause = this.#cause(reason, actor);
     const revocation = await this.#commit(target.trim().toLowerCase(), cause);
     if (!revocation) {
       throw new DtaError('notFound', `no instance or certificate \`${show(target)}\``, {
@@ -42,8 +44,51 @@ export class RevocationDesk {
       });
     }
     log.info({ ...revocation }, 'identity revoked');
-    if (!revocation.repeated) this.#announce(revocation);
+    if (revocation.repeated) return revocation;
+    events.add({
+      kind: 'revoked',
+      instance: revocation.instance,
+      target: `${revocation.kind} ${target}`,
+      ...{ reason, actor },
+    });
+    this.#announce(revocation);
     return revocation;
+  }
+
+  /**
+   * Revokes a service, a team, the domain or everything that a key signed: all who have joined, at
+   * once and for good. Of the first three nobody joins any more until it is lifted; workloads whose
+   * certificate's key was revoked have to join again. Fails with `usage` on a bad name.
+   */
+  async revokeGroup(target: GroupTarget, reason: string, actor: string): Promise<GroupRevocation> {
+    const { store, log, events, authority } = this.#options;
+    checkGroup(target, authority.trustDomain);
+    const cause = this.#cause(reason, actor);
+    const revocation = await store.revokeGroup(randomUUID(), target, cause);
+    const { instances, ...rest } = revocation;
+    log.info({ ...rest, instances: instances.length }, 'group revoked');
+    events.add({ kind: 'revoked', target: `${target.kind} ${target.name}`, reason, actor });
+    if (!revocation.repeated || instances.length > 0) this.#announce(revocation);
+    return revocation;
+  }
+
+  /** Lets new instances of a group join again; those that were revoked stay so. Fails with `notFound`. */
+  async liftGroup(id: string, reason: string, actor: string): Promise<RevokedGroup> {
+    const { store, log, events } = this.#options;
+    const lifted = await store.liftGroup(id, this.#cause(reason, actor));
+    if (!lifted) {
+      throw new DtaError('notFound', `no revocation \`${show(id)}\` is in force`, {
+        help: '`dta identity revoke --list` shows those that are',
+      });
+    }
+    log.info({ ...lifted }, 'revocation of a group lifted');
+    events.add({ kind: 'lifted', target: `${lifted.kind} ${lifted.name}`, reason, actor });
+    return lifted;
+  }
+
+  /** Revoked groups that are in force, oldest first. */
+  async revokedGroups(): Promise<RevokedGroup[]> {
+    return await this.#options.store.revokedGroups();
   }
 
   async current(): Promise<Revocations> {
@@ -60,15 +105,22 @@ export class RevocationDesk {
   async crlPem(): Promise<string> {
     const revoked = await this.#revoked();
     const nowMs = this.#options.clock();
-    const serials = revoked.map((certificate) => certificate.serial).join();
-    if (this.#crl?.serials !== serials || nowMs >= this.#crl.resignAtMs) {
-      const { pem, nextUpdateMs } = this.#options.authority.signRevocations(revoked, nowMs);
-      this.#crl = { pem, serials, resignAtMs: nowMs + (nextUpdateMs - nowMs) / 2 };
-    }
-    return this.#crl.pem;
+    const { generation, standing } = this.#options.authority;
+    const serials = `${generation} ${revoked.map((certificate) => certificate.serial).join()}`;
+    if (this.#crl?.serials === serials && nowMs < this.#crl.resignAtMs) return this.#crl.pem;
+    const lists = await Promise.all(
+      standing.map(({ issuer }) => {
+        const own = revoked.filter((certificate) => certificate.issuer === issuer.id);
+        return issuer.signRevocations(own, nowMs);
+      }),
+    );
+    const pem = lists.map((list) => list.pem).join('');
+    const endMs = Math.min(...lists.map((list) => list.nextUpdateMs));
+    this.#crl = { pem, serials, resignAtMs: nowMs + (endMs - nowMs) / 2 };
+    return pem;
   }
 
-  onRevoked(listener: (revocation: Revocation) => void): () => void {
+  onRevoked(listener: (revocation: Revocation | GroupRevocation) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -91,23 +143,43 @@ export class RevocationDesk {
     return sha256 === undefined ? undefined : await store.revokeCertificate(sha256, cause);
   }
 
-  #announce(revocation: Revocation): void {
+  #cause(reason: string, actor: string): RevocationCause {
+    return {
+      atMs: this.#options.clock(),
+      reason: checkText('reason', reason),
+      actor: checkText('actor', actor),
+    };
+  }
+
+  #announce(revocation: Revocation | GroupRevocation): void {
     for (const listener of this.#listeners) {
       try {
         listener(revocation);
       } catch (error) {
         // One broken listener must not keep the others from refusing the identity.
-        const { instance } = revocation;
-        this.#options.log.error({ err: error, instance }, 'revocation listener failed');
+        const { kind } = revocation;
+        this.#options.log.error({ err: error, kind }, 'revocation listener failed');
       }
     }
   }
 }
 
-function checkText(what: string, text: string): string {
-  // Control characters would break the one-line outputs that show it.
-  if (text.length <= 500 && !/\p{Cc}/u.test(text)) return text;
-  throw new DtaError('usage', `${what} is longer than 500 characters or has control characters`);
+function checkGroup({ kind, name }: GroupTarget, trustDomain: string): void {
+  const isGood = {
+    service: isPair(name),
+    team: isName(name),
+    domain: name === trustDomain,
+    key: /^[0-9a-f]{16}$/.test(name),
+  }[kind];
+  if (isGood) return;
+  throw new DtaError('usage', `\`${show(name)}\` names no ${kind} to revoke`, {
+    help: `give <environment>/<service>, a team, \`${trustDomain}\`, or the 16 hexadecimal digits of an issuing key`,
+  });
+}
+
+function isPair(text: string): boolean {
+  const [environment = '', service = '', ...rest] = text.split('/');
+  return rest.length === 0 && isName(environment) && isName(service);
 }
 
 /**

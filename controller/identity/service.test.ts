@@ -12,7 +12,6 @@ import { DtaError } from '../errors.ts';
 import { Database } from '../store/database.ts';
 import { SqliteIdentityStore } from '../store/sqlite-identity-store.ts';
 import { Authority } from './authority.ts';
-import type { Revocation } from './model.ts';
 import { IdentityService, type IssuedIdentity } from './service.ts';
 import { parseMeshIdentity } from './spiffe-id.ts';
 
@@ -24,7 +23,7 @@ const checkout = {
   service: 'checkout',
   labels: { tier: 'web' },
 };
-const root = Authority.generate('mesh.test', startMs);
+let own: Authority;
 let dir: string;
 let csr: string;
 let path: string;
@@ -33,7 +32,8 @@ let db: Database;
 let service: IdentityService;
 let count = 0;
 
-beforeAll(() => {
+beforeAll(async () => {
+  own = await Authority.make('mesh.test', startMs);
   dir = mkdtempSync(join(tmpdir(), 'dta-identity-'));
   const [key, file] = [join(dir, 'key.pem'), join(dir, 'csr.pem')];
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
@@ -57,7 +57,7 @@ beforeEach(() => {
   return () => db.close();
 });
 
-function serviceOn(database: Database, authority = new Authority(root.keyPem, root.rootPem)) {
+function serviceOn(database: Database, authority = own) {
   const store = new SqliteIdentityStore(database);
   return new IdentityService({
     store,
@@ -103,7 +103,8 @@ describe('join', () => {
     });
     const certificate = new X509Certificate(identity.certificatePem);
     expect(certificate.subjectAltName).toBe(`URI:${identity.spiffeId}`);
-    expect(certificate.verify(new X509Certificate(identity.rootPem).publicKey)).toBe(true);
+    expect(own.signed(certificate)).toBe(true);
+    expect(identity.chainPem).toBe(identity.certificatePem + own.active.certificatePem);
     expect(identity.notAfterMs).toBe(nowMs + hourMs);
     const [listed] = await service.list();
     expect(listed).toMatchObject({ uuid: identity.instance, ...checkout });
@@ -211,11 +212,10 @@ describe('renew', () => {
     expect(await denial(service.renew(new Uint8Array(9), csr), renewal)).toBe(
       'certificate unknown',
     );
-    const tls = service.controllerCertificate(['localhost'], []);
-    const { raw } = new X509Certificate(tls.certificatePem);
+    const tls = await service.controllerCertificate(['localhost'], []);
+    const { raw } = new X509Certificate(tls.chainPem);
     expect(await denial(service.renew(raw, csr), renewal)).toBe('certificate unknown');
-    const stranger = Authority.generate('mesh.test', startMs);
-    const foreign = serviceOn(db, new Authority(stranger.keyPem, stranger.rootPem));
+    const foreign = serviceOn(db, await Authority.make('mesh.test', startMs));
     nowMs = startMs;
     expect(await denial(foreign.renew(der(own), csr), renewal)).toBe(
       'certificate not of this authority',
@@ -237,7 +237,7 @@ describe('revoke', () => {
     const first = await joined();
     nowMs += 30 * 60_000;
     const second = await service.renew(der(first), csr);
-    const heard: Revocation[] = [];
+    const heard: unknown[] = [];
     service.onRevoked((revocation) => heard.push(revocation));
     const revocation = await service.revoke(first.instance, 'left', 'alice');
     const digests = [digest(first), digest(second)].sort();
@@ -269,7 +269,7 @@ describe('revoke', () => {
 
   it('keeps the first cause and announces once', async () => {
     const { instance } = await joined();
-    const heard: Revocation[] = [];
+    const heard: unknown[] = [];
     const stop = service.onRevoked((revocation) => heard.push(revocation));
     await service.revoke(instance, 'first', 'alice');
     nowMs += 1000;
@@ -335,9 +335,9 @@ describe('crlPem', () => {
 });
 
 describe('controllerCertificate', () => {
-  it('is for TLS under the controller names, with a fresh key', () => {
-    const tls = service.controllerCertificate(['localhost'], ['127.0.0.1']);
-    const certificate = new X509Certificate(tls.certificatePem);
+  it('is for TLS under the controller names, with a fresh key', async () => {
+    const tls = await service.controllerCertificate(['localhost'], ['127.0.0.1']);
+    const certificate = new X509Certificate(tls.chainPem);
     expect(certificate.checkHost('localhost')).toBe('localhost');
     expect(certificate.checkIP('127.0.0.1')).toBe('127.0.0.1');
     expect(tls.spiffeId).toMatch(
@@ -345,6 +345,7 @@ describe('controllerCertificate', () => {
     );
     expect(parseMeshIdentity(tls.spiffeId)).toBeDefined();
     expect(tls.notAfterMs).toBeLessThanOrEqual(nowMs + 24 * hourMs);
-    expect(service.controllerCertificate([], []).keyPem).not.toBe(tls.keyPem);
+    expect((await service.controllerCertificate([], [])).keyPem).not.toBe(tls.keyPem);
+    expect(tls.chainsByRoot.get(service.caKeyHash)).toBe(tls.chainPem);
   });
 });

@@ -2,44 +2,45 @@
  * Gives, renews and takes away identities: joins the certificate authority with the store (Figure
  * 1, "Identity Provider").
  */
-import { createHash, generateKeyPairSync, randomUUID, X509Certificate } from 'node:crypto';
+import { createHash, randomUUID, X509Certificate } from 'node:crypto';
 
 import type { Clock } from '../clock.ts';
-import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { Authority, LeafCertificate } from './authority.ts';
+import {
+  AttestationDesk,
+  type AttestationObserver,
+  type AttestationRequest,
+} from './attestation/attestation-desk.ts';
+import type { AttestationContext, Attested, Attestor } from './attestation/attestor.ts';
+import type { Challenge } from './attestation/challenges.ts';
+import { JoinTokenAttestor } from './attestation/join-token-attestor.ts';
+import type { Authority } from './authority.ts';
+import { type ControllerCertificate, makeControllerCertificate } from './controller-certificate.ts';
 import { parseCsr, type SigningRequest } from './csr.ts';
-import { createToken, parseToken, secretMatches, tokenLifetimeMs } from './join-token.ts';
+import { denied } from './denied.ts';
+import { IdentityEvents } from './events.ts';
+import type { LeafCertificate } from './issuer.ts';
+import type { MeshIdentityStore } from './mesh-identity-store.ts';
 import type {
-  IdentityStore,
+  AttestationMethod,
+  Instance,
   InstanceView,
   IssuedCertificate,
-  Labels,
   Registration,
   Revocation,
   Revocations,
 } from './model.ts';
-import { checkLabels, checkName } from './names.ts';
+import {
+  type IssuedToken,
+  Registrar,
+  type RegistrationRequest,
+  type TokenBounds,
+} from './registrar.ts';
 import { RevocationDesk } from './revocation-desk.ts';
+import type { GroupRevocation } from './revoked-groups.ts';
+import { RotationDesk } from './rotation-desk.ts';
+import type { RotationOrder } from './rotations.ts';
 import { formatMeshIdentity, type MeshIdentity } from './spiffe-id.ts';
-
-/** What a token is asked for. */
-export interface RegistrationRequest {
-  /** Absent: the authority's own; another one is refused. */
-  readonly trustDomain?: string | undefined;
-  readonly environment: string;
-  readonly team: string;
-  readonly service: string;
-  readonly labels?: Labels | undefined;
-}
-
-/** A token to hand to one agent, once. */
-export interface IssuedToken {
-  /** `dta1.<id>.<secret>.<caKeyHash>`; a secret. */
-  readonly token: string;
-  readonly registration: Registration;
-  readonly expiresAtMs: number;
-}
 
 /** What a workload gets when it joins or renews. */
 export interface IssuedIdentity {
@@ -48,48 +49,69 @@ export interface IssuedIdentity {
   readonly spiffeId: string;
   /** The leaf alone. */
   readonly certificatePem: string;
-  /** What a TLS server or client presents: the leaf; the root signs leaves itself. */
+  /** What a TLS server or client presents: the leaf, then what leads to the root. */
   readonly chainPem: string;
-  /** What peers are checked against. */
+  /** What peers are checked against: one or several roots. */
   readonly rootPem: string;
+  /** Generation of the trust that `rootPem` is of. */
+  readonly trustGeneration: number;
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
 }
 
-/** The controller's own TLS certificate with its key. */
-export interface ControllerCertificate {
-  readonly spiffeId: string;
-  readonly certificatePem: string;
-  readonly keyPem: string;
-  readonly notAfterMs: number;
-}
-
 export interface IdentityServiceOptions {
-  readonly store: IdentityStore;
+  readonly store: MeshIdentityStore;
   readonly authority: Authority;
   readonly clock: Clock;
   readonly log: Log;
   /** Life of a leaf; default one hour, at most 24 hours. */
   readonly leafTtlMs?: number | undefined;
+  /** Beside join tokens, which are taken always. */
+  readonly attestors?: readonly Attestor[];
+  readonly observer?: AttestationObserver;
 }
 
 /** Everything the controller does with identities; safe to call concurrently. */
 export class IdentityService {
-  readonly #store: IdentityStore;
+  /** What happens, as it happens. */
+  readonly events: IdentityEvents;
+  /** Who may join. */
+  readonly registrar: Registrar;
+  /** Revocation of many at once. */
+  readonly groups: RevocationDesk;
+  /** Forced rotation. */
+  readonly rotations: RotationDesk;
+  readonly #store: MeshIdentityStore;
   readonly #authority: Authority;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #leafTtlMs: number;
   readonly #controllerUuid = randomUUID();
-  readonly #revocations: RevocationDesk;
+  readonly #attestation: AttestationDesk;
 
   constructor(options: IdentityServiceOptions) {
+    const { attestors = [], observer = {}, ...parts } = options;
     this.#store = options.store;
     this.#authority = options.authority;
     this.#clock = options.clock;
     this.#log = options.log;
     this.#leafTtlMs = options.leafTtlMs ?? defaultLeafTtlMs;
-    this.#revocations = new RevocationDesk(options);
+    const events = new IdentityEvents(options.clock);
+    this.events = events;
+    const caKeyHash = () => this.caKeyHash;
+    this.registrar = new Registrar({
+      ...{ ...parts, events, caKeyHash },
+      trustDomain: this.trustDomain,
+    });
+    const tokens = new JoinTokenAttestor(options.store, (keyHash) =>
+      options.authority.trustsRoot(keyHash),
+    );
+    this.#attestation = new AttestationDesk({
+      ...{ events, observer, log: options.log },
+      attestors: [tokens, ...attestors],
+    });
+    this.groups = new RevocationDesk({ ...parts, events });
+    this.rotations = new RotationDesk({ ...parts, events });
   }
 
   /** The trust domain that all identities here belong to. */
@@ -97,12 +119,17 @@ export class IdentityService {
     return this.#authority.trustDomain;
   }
 
-  /** The root certificate that peers are checked against. */
+  /** The root certificates that peers are checked against, the active one first. */
   get rootPem(): string {
     return this.#authority.rootPem;
   }
 
-  /** SHA-256 of the root's public key, as the last part of a token names it. */
+  /** Rises with every change of what is trusted. */
+  get trustGeneration(): number {
+    return this.#authority.generation;
+  }
+
+  /** SHA-256 of the active root's public key, as the last part of a token names it. */
   get caKeyHash(): string {
     return this.#authority.caKeyHash;
   }
@@ -112,48 +139,12 @@ export class IdentityService {
    * bad name.
    */
   async createRegistration(request: RegistrationRequest): Promise<Registration> {
-    const trustDomain = request.trustDomain ?? this.trustDomain;
-    if (trustDomain !== this.trustDomain) {
-      throw new DtaError('usage', `trust domain \`${trustDomain}\` is not this authority's`, {
-        help: `leave it out, or use \`${this.trustDomain}\``,
-      });
-    }
-    const environment = checkName('environment', request.environment);
-    if (environment === systemEnvironment) {
-      throw new DtaError(
-        'usage',
-        `environment \`${systemEnvironment}\` is kept for the controller`,
-        {
-          help: 'choose another name for the environment',
-        },
-      );
-    }
-    return await this.#store.findOrAddRegistration({
-      id: randomUUID(),
-      trustDomain,
-      environment,
-      team: checkName('team', request.team),
-      service: checkName('service', request.service),
-      labels: checkLabels(request.labels ?? {}),
-      createdAtMs: this.#clock(),
-    });
+    return await this.registrar.createRegistration(request);
   }
 
-  /** Makes a one-time token for one instance, good for ten minutes. */
-  async issueToken(request: RegistrationRequest): Promise<IssuedToken> {
-    const registration = await this.createRegistration(request);
-    const nowMs = this.#clock();
-    const { token, id, secretSha256 } = createToken(this.caKeyHash);
-    const expiresAtMs = nowMs + tokenLifetimeMs;
-    await this.#store.addToken({
-      id,
-      secretSha256,
-      registrationId: registration.id,
-      createdAtMs: nowMs,
-      expiresAtMs,
-      consumedAtMs: undefined,
-    });
-    return { token, registration, expiresAtMs };
+  /** Makes a one-time token for one instance, good for ten minutes, and only from within `bounds`. */
+  async issueToken(request: RegistrationRequest, bounds?: TokenBounds): Promise<IssuedToken> {
+    return await this.registrar.issueToken(request, bounds);
   }
 
   /**
@@ -161,20 +152,22 @@ export class IdentityService {
    * token is `denied` with the same message; `fields.reason` says which, for the log only. A faulty
    * request is `usage` and does not use the token up.
    */
-  async join(token: string, csr: Uint8Array | string): Promise<IssuedIdentity> {
-    const request = parseCsr(csr);
-    request.refuseNames(undefined);
-    const registration = await this.#redeemable(token);
-    const uuid = randomUUID();
-    const { leaf, certificate } = this.#sign(request, registration, uuid);
-    const spiffeId = formatMeshIdentity(identityOf(registration, uuid));
-    const nowMs = this.#clock();
-    const instance = { uuid, registrationId: registration.id, spiffeId, joinedAtMs: nowMs };
-    const id = parseToken(token)?.id ?? '';
-    const outcome = await this.#store.consumeToken(id, nowMs, instance, certificate);
-    if (outcome !== 'consumed') throw denied('join', `token ${outcome}`, { tokenId: id });
-    this.#log.info({ instance: uuid, spiffeId, tokenId: id }, 'instance joined');
-    return this.#identity(uuid, spiffeId, leaf);
+  async join(
+    token: string,
+    csr: Uint8Array | string,
+    peer: AttestationPeer = {},
+  ): Promise<IssuedIdentity> {
+    return await this.attest({ method: 'join_token', evidence: { token }, csr }, peer);
+  }
+
+  /** The same with the evidence of any method that is configured. */
+  async attest(request: AttestationRequest, peer: AttestationPeer = {}): Promise<IssuedIdentity> {
+    const context = { ...peer, nowMs: this.#clock() };
+    return await this.#attestation.attest(request, context, async (attested, method) => {
+      const signing = parseCsr(request.csr);
+      signing.refuseNames(undefined);
+      return await this.#admit(signing, attested, method);
+    });
   }
 
   /**
@@ -189,10 +182,12 @@ export class IdentityService {
     if (!instance || !registration) throw denied('renewal', 'instance unknown');
     const request = parseCsr(csr);
     request.refuseNames(instance.spiffeId);
-    const { leaf, certificate } = this.#sign(request, registration, instance.uuid);
+    const { leaf, certificate } = await this.#sign(request, registration, instance.uuid);
     if (!(await this.#store.addCertificate(certificate, previous.sha256))) {
       throw denied('renewal', 'revoked', { instance: instance.uuid });
     }
+    const { uuid, spiffeId } = instance;
+    this.events.add({ kind: 'renewed', instance: uuid, spiffeId, notAfterMs: leaf.notAfterMs });
     return this.#identity(instance.uuid, instance.spiffeId, leaf);
   }
 
@@ -202,7 +197,20 @@ export class IdentityService {
    * on anything else and with `notFound`.
    */
   async revoke(target: string, reason: string, actor: string): Promise<Revocation> {
-    return await this.#revocations.revoke(target, reason, actor);
+    return await this.groups.revoke(target, reason, actor);
+  }
+
+  /**
+   * The order that the certificate which a peer proved to own has still to follow; undefined: none.
+   * `denied` when it or its instance is revoked, or it is not known.
+   */
+  async rotationDue(peerCertificateDer: Uint8Array): Promise<RotationOrder | undefined> {
+    const sha256 = createHash('sha256').update(peerCertificateDer).digest('hex');
+    const certificate = await this.#store.certificateBySha256(sha256);
+    const instance = certificate && (await this.#store.instance(certificate.instance));
+    const isGood = instance && instance.revokedAtMs === undefined;
+    if (isGood && certificate.revokedAtMs === undefined) return await this.rotations.due(sha256);
+    throw denied('renewal', 'revoked', { instance: certificate?.instance });
   }
 
   /** Every instance with its newest certificate, oldest first. */
@@ -212,52 +220,46 @@ export class IdentityService {
 
   /** What proxies have to refuse now; see `revocationGraceMs` for when an entry goes. */
   async revocations(): Promise<Revocations> {
-    return await this.#revocations.current();
+    return await this.groups.current();
   }
 
   /**
    * The signed revocation list; the same text until what it names changes or half its life is over.
    */
   async crlPem(): Promise<string> {
-    return await this.#revocations.crlPem();
+    return await this.groups.crlPem();
   }
 
   /** Calls `listener` after each new revocation is committed; gives the function that ends it. */
-  onRevoked(listener: (revocation: Revocation) => void): () => void {
-    return this.#revocations.onRevoked(listener);
+  onRevoked(listener: (revocation: Revocation | GroupRevocation) => void): () => void {
+    return this.groups.onRevoked(listener);
+  }
+
+  /** Which trusted issuing key signed the certificate (DER); undefined: none. */
+  issuerOf(der: Uint8Array): string | undefined {
+    return this.#authority.issuerOf(new X509Certificate(der))?.issuer.id;
+  }
+
+  /** Whether an issuing key is trusted now. */
+  trustsIssuer(id: string): boolean {
+    return this.#authority.standing.some(({ issuer }) => issuer.id === id);
   }
 
   /**
    * A fresh key and TLS certificate for the controller; to be asked for again before half of its
-   * life is over.
+   * life is over, and when what is trusted changes.
    */
-  controllerCertificate(
+  async controllerCertificate(
     dnsNames: readonly string[],
     ips: readonly string[],
-  ): ControllerCertificate {
-    const identity = {
-      trustDomain: this.trustDomain,
-      environment: systemEnvironment,
-      team: 'dta',
-      service: 'controller',
-      instance: this.#controllerUuid,
-    };
-    const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const leaf = this.#authority.issue({
-      publicKeySpki: keys.publicKey.export({ type: 'spki', format: 'der' }),
-      identity,
-      labels: {},
-      ttlMs: controllerTtlMs,
-      nowMs: this.#clock(),
-      dnsNames,
-      ips,
-    });
-    return {
-      spiffeId: formatMeshIdentity(identity),
-      certificatePem: leaf.certificatePem,
-      keyPem: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-      notAfterMs: leaf.notAfterMs,
-    };
+  ): Promise<ControllerCertificate> {
+    const names = { dnsNames, ips };
+    return await makeControllerCertificate(
+      this.#authority,
+      this.#controllerUuid,
+      names,
+      this.#clock(),
+    );
   }
 
   /** Forgets tokens and unrevoked certificates that ended a week ago; gives how many. */
@@ -265,20 +267,40 @@ export class IdentityService {
     return await this.#store.forgetEnded(this.#clock() - endedKeptMs);
   }
 
-  async #redeemable(text: string): Promise<Registration> {
-    const token = parseToken(text);
-    if (!token) throw denied('join', 'token malformed');
-    const { id } = token;
-    if (token.caKeyHash !== this.caKeyHash)
-      throw denied('join', 'token of another authority', { id });
-    const stored = await this.#store.token(id);
-    if (!stored) throw denied('join', 'token unknown', { id });
-    if (!secretMatches(token, stored)) throw denied('join', 'token secret wrong', { id });
-    if (stored.consumedAtMs !== undefined) throw denied('join', 'token used', { id });
-    if (stored.expiresAtMs <= this.#clock()) throw denied('join', 'token expired', { id });
-    const registration = await this.#store.registration(stored.registrationId);
-    if (!registration) throw denied('join', 'registration unknown', { id });
-    return registration;
+  /** A nonce that evidence of `method` has to be made with; fails with `usage` when it needs none. */
+  challenge(method: string): Challenge {
+    return this.#attestation.challenge(method);
+  }
+
+  async #admit(
+    request: SigningRequest,
+    { selectors, evidence, token }: Attested,
+    method: AttestationMethod,
+  ): Promise<IssuedIdentity> {
+    const registration = token
+      ? await this.#store.registration(token.registrationId)
+      : await this.registrar.select(selectors);
+    if (!registration) throw denied('join', 'no registration', { selectors });
+    const uuid = randomUUID();
+    const { leaf, certificate } = await this.#sign(request, registration, uuid);
+    const spiffeId = formatMeshIdentity(identityOf(registration, uuid));
+    const nowMs = this.#clock();
+    const instance: Instance = {
+      ...{ uuid, spiffeId, method, evidence },
+      registrationId: registration.id,
+      joinedAtMs: nowMs,
+    };
+    const outcome = token
+      ? await this.#store.consumeToken(token.id, nowMs, instance, certificate)
+      : await this.#store.admit(instance, certificate);
+    if (outcome !== 'consumed' && outcome !== 'admitted') {
+      const what = token ? `token ${outcome}` : `evidence ${outcome}`;
+      throw denied('join', what, { tokenId: token?.id, evidence, registration: registration.id });
+    }
+    const { notAfterMs } = leaf;
+    this.#log.info({ instance: uuid, spiffeId, method, tokenId: token?.id }, 'instance joined');
+    this.events.add({ kind: 'joined', instance: uuid, spiffeId, method, notAfterMs });
+    return this.#identity(uuid, spiffeId, leaf);
   }
 
   async #presented(der: Uint8Array): Promise<IssuedCertificate> {
@@ -292,32 +314,37 @@ export class IdentityService {
     return certificate;
   }
 
-  #sign(request: SigningRequest, registration: Registration, uuid: string): Signed {
-    const leaf = this.#authority.issue({
+  async #sign(request: SigningRequest, registration: Registration, uuid: string): Promise<Signed> {
+    const leaf = await this.#authority.issue({
       publicKeySpki: request.publicKeySpki,
       identity: identityOf(registration, uuid),
       labels: registration.labels,
       ttlMs: this.#leafTtlMs,
       nowMs: this.#clock(),
     });
-    const { serial, sha256, notBeforeMs, notAfterMs } = leaf;
-    return { leaf, certificate: { serial, sha256, notBeforeMs, notAfterMs, instance: uuid } };
+    const { serial, sha256, issuer, notBeforeMs, notAfterMs } = leaf;
+    const certificate = { serial, sha256, issuer, notBeforeMs, notAfterMs, instance: uuid };
+    return { leaf, certificate };
   }
 
   #identity(instance: string, spiffeId: string, leaf: LeafCertificate): IssuedIdentity {
-    const { certificatePem, notBeforeMs, notAfterMs } = leaf;
-    const { rootPem } = this;
+    const { certificatePem, chainPem, notBeforeMs, notAfterMs } = leaf;
+    const { rootPem, trustGeneration } = this;
     return {
       instance,
       spiffeId,
       certificatePem,
-      chainPem: certificatePem,
+      chainPem,
       rootPem,
+      trustGeneration,
       notBeforeMs,
       notAfterMs,
     };
   }
 }
+
+/** What is known of who joins, beside what it shows. */
+export type AttestationPeer = Pick<AttestationContext, 'address' | 'agent'>;
 
 interface Signed {
   readonly leaf: LeafCertificate;
@@ -329,11 +356,5 @@ function identityOf(registration: Registration, instance: string): MeshIdentity 
   return { trustDomain, environment, team, service, instance };
 }
 
-function denied(what: string, reason: string, fields: Record<string, unknown> = {}): DtaError {
-  return new DtaError('denied', `${what} denied`, { fields: { reason, ...fields } });
-}
-
-const systemEnvironment = 'system';
 const defaultLeafTtlMs = 3_600_000;
-const controllerTtlMs = 86_400_000;
 const endedKeptMs = 7 * 86_400_000;

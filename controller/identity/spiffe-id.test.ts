@@ -79,12 +79,22 @@ describe('parseMeshIdentity', () => {
 });
 
 describe('names', () => {
-  it.each(['', '.', '..', 'a/b', 'a b', 'a,b', 'ü', 'a\n', 'x'.repeat(64)])(
-    'refuses %j',
-    (name) => {
-      expect(() => checkName('team', name)).toThrow(/^team `.*` is not a name$/);
-    },
-  );
+  it.each([
+    ['', 'is empty'],
+    ['.', 'is a step in a path'],
+    ['..', 'is a step in a path'],
+    ['a/b', 'has a `/`'],
+    ['a b', 'has U+0020'],
+    ['a,b', 'has a `,`'],
+    ['a\0b', 'has U+0000'],
+    ['ü', 'has U+00FC'],
+    ['a\n', 'has U+000A'],
+    ['a`b', 'has U+0060'],
+    ['😀', 'has U+1F600'],
+    ['x'.repeat(64), 'has 64 characters, more than 63'],
+  ])('refuses %j and says why', (name, why) => {
+    expect(() => checkName('team', name)).toThrow(`is not a name: it ${why}`);
+  });
 
   it('sorts labels and keeps a label called __proto__', () => {
     const labels = JSON.parse('{"tier":"web","__proto__":"x","app":"y"}');
@@ -101,5 +111,9 @@ describe('names', () => {
 
   it.each(['', 'Mesh', 'mesh/x', 'a'.repeat(256)])('refuses trust domain %.20s', (text) => {
     expect(() => checkTrustDomain(text)).toThrow(/trust domain/);
+  });
+
+  it('says that upper case is what is wrong with a trust domain', () => {
+    expect(() => checkTrustDomain('Mesh.Test')).toThrow('has upper-case letters');
   });
 });

@@ -72,8 +72,9 @@ export function isUuid(text: string): boolean {
 function trustDomainFault(text: string): string | undefined {
   if (text === '') return 'trust domain is missing';
   if (text.length > maxTrustDomainLen) return 'trust domain is longer than 255 bytes';
-  if (!trustDomainForm.test(text)) return 'trust domain has a character outside a-z 0-9 . _ -';
-  return undefined;
+  if (trustDomainForm.test(text)) return undefined;
+  if (trustDomainForm.test(text.toLowerCase())) return 'trust domain has upper-case letters';
+  return 'trust domain has a character outside a-z 0-9 . _ -';
 }
 
 function refuse(reason: string): ParsedSpiffeId {

@@ -114,7 +114,7 @@ test.each([
   ['kind: 5', /`kind` is not a text/],
   ['kind: AccessPolicie', /unknown kind `AccessPolicie`/],
   ['kind: RiskMatrix', /`RiskMatrix` is not supported yet/],
-  ['kind: ServiceRegistration', /`ServiceRegistration` is not supported yet/],
+  ['kind: ServiceRegistration', /`ServiceRegistration` says who may join/],
   ['kind: AccessPolicy\nspec: 5', /`apiVersion` is missing/],
   ['kind: constructor', /unknown kind/],
   ['__proto__: { kind: AccessPolicy }', /`kind` is missing/],

@@ -125,6 +125,10 @@ function wrongKind(document: PolicyDocument, kind: unknown): PolicyError {
     const message = 'kind `PolicyTest` is for files that end in `_test.yaml`';
     return { ...place, message, help: 'rename the file, and run it with `dta policy test`' };
   }
+  if (kind === 'ServiceRegistration') {
+    const message = 'kind `ServiceRegistration` says who may join, and is no part of a policy set';
+    return { ...place, message, help: 'give the file to `dta identity register`' };
+  }
   if (laterKinds.includes(kind)) {
     const message = `kind \`${kind}\` is not supported yet`;
     return { ...place, message, help: `remove the document; supported are ${known.join(', ')}` };

@@ -12,7 +12,11 @@ import { publicationsSchema } from './migrations/0003-publications.ts';
 import { liveValuesSchema } from './migrations/0004-live-values.ts';
 import { shadowDiffersSchema } from './migrations/0005-shadow-differs.ts';
 import { privacySchema } from './migrations/0006-privacy.ts';
+
 import { bodyOutcomesSchema } from './migrations/0007-body-outcomes.ts';
+import { issuersSchema } from './migrations/0010-issuers.ts';
+
+import { serviceIdentitySchema } from './migrations/0015-service-identity.ts';
 
 /** Values that a statement takes. */
 export type SqlValue = null | number | bigint | string;
@@ -151,4 +155,6 @@ const allMigrations: readonly string[] = [
   shadowDiffersSchema,
   privacySchema,
   bodyOutcomesSchema,
+  issuersSchema,
+  serviceIdentitySchema,
 ];

@@ -1,5 +1,6 @@
 /** Rows of the identity tables as the domain's types. */
 import type {
+  AttestationMethod,
   Instance,
   InstanceView,
   IssuedCertificate,
@@ -32,6 +33,8 @@ export function toToken(row: Row): StoredToken {
     createdAtMs: Number(row.created_at_ms),
     expiresAtMs: Number(row.expires_at_ms),
     consumedAtMs: optionalNumber(row.consumed_at_ms),
+    host: optionalText(row.host),
+    agent: optionalText(row.agent),
   };
 }
 
@@ -42,6 +45,8 @@ export function toInstance(row: Row): Instance {
     registrationId: String(row.registration_id),
     spiffeId: String(row.spiffe_id),
     joinedAtMs: Number(row.joined_at_ms),
+    method: String(row.method) as AttestationMethod,
+    evidence: String(row.evidence),
     revokedAtMs: optionalNumber(row.revoked_at_ms),
     revokedReason: optionalText(row.revoked_reason),
     revokedBy: optionalText(row.revoked_by),
@@ -56,6 +61,7 @@ export function toCertificate(row: Row): IssuedCertificate {
     sha256: String(row.sha256),
     notBeforeMs: Number(row.not_before_ms),
     notAfterMs: Number(row.not_after_ms),
+    issuer: optionalText(row.issuer),
     revokedAtMs: optionalNumber(row.revoked_at_ms),
   };
 }
@@ -81,6 +87,7 @@ export function toRevokedCertificate(row: Row): RevokedCertificate {
     instance: String(row.instance),
     revokedAtMs: Number(row.revoked_at_ms),
     notAfterMs: Number(row.not_after_ms),
+    issuer: optionalText(row.issuer),
     wholeInstance: row.whole === 1,
   };
 }

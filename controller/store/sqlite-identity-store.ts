@@ -1,8 +1,7 @@
 /** Identities in SQLite. */
-import { DtaError } from '../errors.ts';
+import type { MeshIdentityStore } from '../identity/mesh-identity-store.ts';
 import type {
-  AuthorityRecord,
-  IdentityStore,
+  AdmissionOutcome,
   Instance,
   InstanceView,
   IssuedCertificate,
@@ -13,6 +12,9 @@ import type {
   StoredToken,
   TokenOutcome,
 } from '../identity/model.ts';
+import type { StoredServiceRegistration } from '../identity/registrations.ts';
+import type { GroupRevocation, GroupTarget, RevokedGroup } from '../identity/revoked-groups.ts';
+import type { RotationOrder, RotationTarget } from '../identity/rotations.ts';
 import type { Database } from './database.ts';
 import {
   toCertificate,
@@ -22,44 +24,22 @@ import {
   toToken,
   toView,
 } from './identity-rows.ts';
+import { findRegistrationId, readRegistrations, writeRegistration } from './registration-rows.ts';
+import { isBlocked, liftGroup, readGroups, revokeGroup } from './revoked-group-rows.ts';
+import { addOrder, findDue, newestOrder, readOpen } from './rotation-rows.ts';
 
-/** Implements `IdentityStore`; each method is one transaction. */
-export class SqliteIdentityStore implements IdentityStore {
+/** Implements `MeshIdentityStore`; each method is one transaction. */
+export class SqliteIdentityStore implements MeshIdentityStore {
   readonly #db: Database;
 
   constructor(db: Database) {
     this.#db = db;
   }
 
-  async authority(): Promise<AuthorityRecord | undefined> {
-    const row = this.#db.row('SELECT * FROM authority');
-    return (
-      row && {
-        trustDomain: String(row.trust_domain),
-        keyHash: String(row.key_hash),
-        createdAtMs: Number(row.created_at_ms),
-      }
-    );
-  }
-
-  async recordAuthority(record: AuthorityRecord): Promise<void> {
-    const { trustDomain, keyHash, createdAtMs } = record;
-    const sql = 'INSERT OR IGNORE INTO authority VALUES (1, ?, ?, ?)';
-    if (this.#db.run(sql, trustDomain, keyHash, createdAtMs) === 1) return;
-    throw new DtaError('conflict', 'the store belongs to a certificate authority already');
-  }
-
   async findOrAddRegistration(registration: Registration): Promise<Registration> {
-    const { id, trustDomain, environment, team, service, createdAtMs } = registration;
-    const names = [trustDomain, environment, team, service, sortedJson(registration.labels)];
     return this.#db.transaction(() => {
-      const sql = 'INSERT OR IGNORE INTO registration VALUES (?, ?, ?, ?, ?, ?, ?)';
-      this.#db.run(sql, id, ...names, createdAtMs);
-      const row = this.#db.row(
-        `SELECT * FROM registration
-         WHERE trust_domain = ? AND environment = ? AND team = ? AND service = ? AND labels = ?`,
-        ...names,
-      );
+      const id = findRegistrationId(this.#db, registration);
+      const row = this.#db.row('SELECT * FROM registration WHERE id = ?', id);
       return row ? toRegistration(row) : registration;
     });
   }
@@ -77,12 +57,15 @@ export class SqliteIdentityStore implements IdentityStore {
 
   async addToken(token: StoredToken): Promise<void> {
     this.#db.run(
-      'INSERT INTO token VALUES (?, ?, ?, ?, ?, NULL)',
+      `INSERT INTO token (id, secret_sha256, registration_id, created_at_ms, expires_at_ms, host, agent)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
       token.id,
       token.secretSha256,
       token.registrationId,
       token.createdAtMs,
       token.expiresAtMs,
+      token.host ?? null,
+      token.agent ?? null,
     );
   }
 
@@ -103,10 +86,25 @@ export class SqliteIdentityStore implements IdentityStore {
       const token = toToken(row);
       if (token.consumedAtMs !== undefined) return 'used';
       if (token.expiresAtMs <= nowMs) return 'expired';
+      if (isBlocked(this.#db, instance.registrationId)) return 'blocked';
       this.#db.run('UPDATE token SET consumed_at_ms = ? WHERE id = ?', nowMs, id);
       this.#insertInstance(instance);
       this.#insertCertificate(certificate);
       return 'consumed';
+    });
+  }
+
+  async admit(instance: Instance, certificate: IssuedCertificate): Promise<AdmissionOutcome> {
+    return this.#db.transaction(() => {
+      if (isBlocked(this.#db, instance.registrationId)) return 'blocked';
+      const revoked = this.#db.row(
+        `SELECT 1 FROM instance WHERE evidence = ? AND evidence <> '' AND revoked_at_ms IS NOT NULL`,
+        instance.evidence ?? '',
+      );
+      if (revoked) return 'revoked';
+      this.#insertInstance(instance);
+      this.#insertCertificate(certificate);
+      return 'admitted';
     });
   }
 
@@ -118,7 +116,7 @@ export class SqliteIdentityStore implements IdentityStore {
   async instances(): Promise<InstanceView[]> {
     const rows = this.#db.rows(
       `SELECT i.*, r.environment, r.team, r.service, r.labels, c.sha256, c.serial, c.not_before_ms,
-              c.not_after_ms, c.revoked_at_ms AS certificate_revoked_at_ms
+              c.not_after_ms, c.issuer, c.revoked_at_ms AS certificate_revoked_at_ms
        FROM instance i JOIN registration r ON r.id = i.registration_id
        LEFT JOIN certificate c ON c.rowid = (
          SELECT rowid FROM certificate WHERE instance = i.uuid
@@ -199,7 +197,7 @@ export class SqliteIdentityStore implements IdentityStore {
   async revokedCertificates(endAfterMs: number): Promise<RevokedCertificate[]> {
     // A certificate may be revoked itself and with its instance: the earlier time counts.
     const rows = this.#db.rows(
-      `SELECT c.serial, c.sha256, c.instance, c.not_after_ms, i.revoked_at_ms IS NOT NULL AS whole,
+      `SELECT c.serial, c.sha256, c.instance, c.not_after_ms, c.issuer, i.revoked_at_ms IS NOT NULL AS whole,
               min(ifnull(c.revoked_at_ms, i.revoked_at_ms),
                   ifnull(i.revoked_at_ms, c.revoked_at_ms)) AS revoked_at_ms
        FROM certificate c JOIN instance i ON i.uuid = c.instance
@@ -224,16 +222,87 @@ export class SqliteIdentityStore implements IdentityStore {
     );
   }
 
+  async putServiceRegistrations(
+    entries: readonly {
+      readonly named: StoredServiceRegistration;
+      readonly registration: Registration;
+    }[],
+  ): Promise<void> {
+    this.#db.transaction(() => {
+      for (const { named, registration } of entries) {
+        writeRegistration(this.#db, named, findRegistrationId(this.#db, registration));
+      }
+    });
+  }
+
+  async serviceRegistrations(): Promise<StoredServiceRegistration[]> {
+    return readRegistrations(this.#db);
+  }
+
+  async removeServiceRegistration(name: string): Promise<boolean> {
+    return this.#db.run('DELETE FROM service_registration WHERE name = ?', name) > 0;
+  }
+
+  async revokeGroup(
+    id: string,
+    target: GroupTarget,
+    cause: RevocationCause,
+  ): Promise<GroupRevocation> {
+    return this.#db.transaction(() => revokeGroup(this.#db, id, target, cause));
+  }
+
+  async liftGroup(id: string, cause: RevocationCause): Promise<RevokedGroup | undefined> {
+    return this.#db.transaction(() => liftGroup(this.#db, id, cause));
+  }
+
+  async revokedGroups(): Promise<RevokedGroup[]> {
+    return readGroups(this.#db);
+  }
+
+  async orderRotation(
+    target: RotationTarget,
+    spreadMs: number,
+    cause: RevocationCause,
+  ): Promise<{ order: RotationOrder; concerned: number }> {
+    return this.#db.transaction(() => addOrder(this.#db, target, spreadMs, cause));
+  }
+
+  async rotationDue(sha256: string): Promise<RotationOrder | undefined> {
+    return findDue(this.#db, sha256);
+  }
+
+  async rotationsOpen(nowMs: number): Promise<string[]> {
+    return readOpen(this.#db, nowMs);
+  }
+
   #insertInstance(instance: Instance): void {
-    const { uuid, registrationId, spiffeId, joinedAtMs } = instance;
-    const sql = 'INSERT INTO instance VALUES (?, ?, ?, ?, NULL, NULL, NULL)';
-    this.#db.run(sql, uuid, registrationId, spiffeId, joinedAtMs);
+    const { uuid, registrationId, spiffeId, joinedAtMs, method, evidence } = instance;
+    this.#db.run(
+      `INSERT INTO instance (uuid, registration_id, spiffe_id, joined_at_ms, method, evidence)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+      uuid,
+      registrationId,
+      spiffeId,
+      joinedAtMs,
+      method ?? 'join_token',
+      evidence ?? '',
+    );
   }
 
   #insertCertificate(certificate: IssuedCertificate): void {
-    const { sha256, serial, instance, notBeforeMs, notAfterMs } = certificate;
-    const sql = 'INSERT INTO certificate VALUES (?, ?, ?, ?, ?, NULL, NULL, NULL)';
-    this.#db.run(sql, sha256, serial, instance, notBeforeMs, notAfterMs);
+    const { sha256, serial, instance, notBeforeMs, notAfterMs, issuer = null } = certificate;
+    this.#db.run(
+      `INSERT INTO certificate
+         (sha256, serial, instance, not_before_ms, not_after_ms, issuer, rotation)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      sha256,
+      serial,
+      instance,
+      notBeforeMs,
+      notAfterMs,
+      issuer,
+      newestOrder(this.#db),
+    );
   }
 }
 
@@ -247,9 +316,4 @@ function toCause(row: Record<string, unknown>): RevocationCause {
     reason: String(row.revoked_reason),
     actor: String(row.revoked_by),
   };
-}
-
-// Sorted, because the unique key of a registration compares the text.
-function sortedJson(labels: Readonly<Record<string, string>>): string {
-  return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -8,7 +8,7 @@ export interface TlsMaterial {
   /** Certificate of the server with its chain. */
   readonly certificatePem: string;
   readonly keyPem: string;
-  /** Only certificates of this authority are let in. */
+  /** Only certificates under these roots are let in. */
   readonly clientCaPem: string;
 }
 

@@ -37,7 +37,9 @@ export interface ValidationResource {
   readonly kind: 'validation';
   readonly version: string;
   readonly trustDomain: string;
+  /** One or several roots. */
   readonly trustedCaPem: string;
+  /** One list for each issuing key. */
   readonly crlPem: string | undefined;
 }
 

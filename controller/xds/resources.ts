@@ -86,7 +86,10 @@ export class ResourceBuilder {
   }
 }
 
-/** Whom the holder trusts: certificates of the mesh's authority, all of them or those of one destination. */
+/**
+ * Whom the holder trusts: certificates under the mesh's roots, all of them or those of one destination. Once there is a
+ * list, Envoy refuses every leaf whose issuer has none.
+ */
 export function validationSecret(
   name: string,
   key: Extract<ResourceKey, { kind: 'validation' }>,
@@ -100,7 +103,8 @@ export function validationSecret(
       value: {
         trustedCa: { specifier: { case: 'inlineString', value: trustedCaPem } },
         ...(crlPem && { crl: { specifier: { case: 'inlineString', value: crlPem } } }),
-        // The root has no revocation list of its own.
+        // Leaves are revoked by the list of their issuing key. Roots have no list; and a key that is trusted no more has
+        // none here either, which refuses all that it signed, also under a root that stays.
         onlyVerifyLeafCertCrl: crlPem !== undefined,
         matchTypedSubjectAltNames: [
           {
@@ -134,7 +138,7 @@ export function certificateSecret(name: string, chainPem: string, keyPem: string
   });
 }
 
-/** A trusted authority without conditions: for combined contexts whose static half names whom to trust. */
+/** Trusted roots without conditions: for combined contexts whose static half names whom to trust. */
 export function authoritySecret(name: string, trustedCaPem: string): Secret {
   return create(SecretSchema, {
     name,

@@ -10,6 +10,7 @@ import {
 import type { Clock } from '../clock.ts';
 import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { closeConnection } from './close-connection.ts';
 import { MutualTlsCredentials, type TlsMaterial } from './credentials.ts';
 import { AggregatedDiscoveryService } from './gen/envoy/service/discovery/v3/ads_pb.js';
 import type {
@@ -43,11 +44,23 @@ export interface XdsServerOptions {
   readonly filter: FilterSettings;
   /** Reads the URI SAN of a peer; undefined: not an identity of this mesh, the stream is refused. */
   readonly identify: (spiffeId: string) => ProxyIdentity | undefined;
-  /** Refuses new streams of revoked certificates (`digest`: SHA-256 of the DER, lower-case hex) and instances. */
-  readonly isRevoked: (peer: { digest: string; instance: string }) => boolean;
+  /**
+   * Refuses streams of revoked certificates (`digest`: SHA-256 of the DER, lower-case hex), instances
+   * and issuing keys (`issuer`: what `issuerOf` gave).
+   */
+  readonly isRevoked: (peer: RevocablePeer) => boolean;
+  /** Names the key that signed a certificate (DER), once for each stream; absent: nobody asks. */
+  readonly issuerOf?: (der: Uint8Array) => string | undefined;
   readonly log: Log;
   readonly clock: Clock;
   readonly observer?: XdsObserver;
+}
+
+/** What can be revoked of a peer. */
+export interface RevocablePeer {
+  readonly digest: string;
+  readonly instance: string;
+  readonly issuer: string | undefined;
 }
 
 /** A running server. */
@@ -79,7 +92,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
   const onCall = (call: AdsCall): void => {
     const peer = admit(call, options);
     if (!peer) return;
-    const { proxy, certificate } = peer;
+    const { proxy, certificate, revocable } = peer;
     const stream = new AdsStream(proxy, {
       source,
       builder,
@@ -90,7 +103,7 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     });
     streams.add(stream);
     const endIfRevoked = () => {
-      if (!options.isRevoked({ digest: certificate.digest, instance: proxy.instance })) return;
+      if (!options.isRevoked(revocable)) return;
       refuse(call, options, status.PERMISSION_DENIED, proxy.spiffeId, 'the identity was revoked');
     };
     ends.add(endIfRevoked);
@@ -186,19 +199,21 @@ class ChangeFan {
 function admit(
   call: AdsCall,
   options: XdsServerOptions,
-): { proxy: ProxyIdentity; certificate: PeerCertificate } | undefined {
+): { proxy: ProxyIdentity; certificate: PeerCertificate; revocable: RevocablePeer } | undefined {
   const der = call.getAuthContext().sslPeerCertificate?.raw;
   const certificate = der && readPeerCertificate(der);
   const proxy = certificate && options.identify(certificate.uri);
-  if (!certificate || !proxy) {
+  if (!der || !certificate || !proxy) {
     refuse(call, options, status.UNAUTHENTICATED, certificate?.uri, 'no identity of this mesh');
     return undefined;
   }
-  if (options.isRevoked({ digest: certificate.digest, instance: proxy.instance })) {
+  const { digest } = certificate;
+  const revocable = { digest, instance: proxy.instance, issuer: options.issuerOf?.(der) };
+  if (options.isRevoked(revocable)) {
     refuse(call, options, status.PERMISSION_DENIED, proxy.spiffeId, 'the identity is revoked');
     return undefined;
   }
-  return { proxy, certificate };
+  return { proxy, certificate, revocable };
 }
 
 function refuse(
@@ -212,12 +227,17 @@ function refuse(
   options.observer?.onRefuse?.({ spiffeId, reason });
   const refusal: Partial<StatusObject> = { code, details: reason };
   call.emit('error', refusal);
+  closeConnection(call);
 }
 
-/** A stream does not outlive its certificate: the proxy comes back at once with its new one. */
+/** A stream does not outlive its certificate: the proxy comes back at once, on a connection with its new one. */
 function endAtExpiry(call: AdsCall, certificate: PeerCertificate, clock: Clock): NodeJS.Timeout {
   const leftMs = Math.min(Math.max(certificate.notAfterMs - clock(), 0), timerMaxMs);
-  return setTimeout(() => call.end(), leftMs).unref();
+  const end = () => {
+    call.end();
+    closeConnection(call);
+  };
+  return setTimeout(end, leftMs).unref();
 }
 
 function usableCredentials(material: TlsMaterial): MutualTlsCredentials {

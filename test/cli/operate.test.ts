@@ -31,8 +31,8 @@ afterAll(async () => {
 });
 
 function startController(dir: string, ports = freePorts): Promise<Running> {
-  const args = ['controller', '--trust-domain', 'cli.test', '--data-dir', dir, ...ports];
-  return startDta([...args, '--log-level', 'silent'], /controller of .* operators \S+\n/);
+  const args = ['controller', '--trust-domain', 'cli.test', '--new-mesh', '--data-dir', dir];
+  return startDta([...args, ...ports, '--log-level', 'silent'], /controller of .* operators \S+\n/);
 }
 
 /** Runs a command on the controller, which has to succeed. */
@@ -139,8 +139,8 @@ describe('a controller cannot start', () => {
   ])('when the %s port is in use: exit 10', async (name, at) => {
     const ports = freePorts.with(at, port);
     const dir = join(directory, `taken-${name}`);
-    const args = ['controller', '--trust-domain', 'cli.test', '--data-dir', dir, ...ports];
-    const { exit, stdout, stderr } = await dta(args);
+    const args = ['controller', '--trust-domain', 'cli.test', '--new-mesh', '--data-dir', dir];
+    const { exit, stdout, stderr } = await dta([...args, ...ports]);
     expect({ exit, stdout }).toEqual({ exit: 10, stdout: '' });
     expect(stderr).toContain(`127.0.0.1:${port}\` is in use`);
     expect(stderr).toMatch(/\n {2}help: /);

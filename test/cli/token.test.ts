@@ -30,7 +30,15 @@ afterAll(async () => {
 
 function start(): Promise<Running> {
   const ports = ['--agent-port', '0', '--xds-port', '0', '--operator-port', '0'];
-  const args = ['controller', '--trust-domain', 'cli.test', '--data-dir', dataDir, ...ports];
+  const args = [
+    'controller',
+    '--trust-domain',
+    'cli.test',
+    '--new-mesh',
+    '--data-dir',
+    dataDir,
+    ...ports,
+  ];
   return startDta([...args, '--log-level', 'silent'], /controller of .* operators \S+\n/);
 }
 

@@ -215,6 +215,7 @@ function open(
     ports,
     operator: { host: '127.0.0.1', port: operatorPort },
     filterPath: join(directory, 'filter.wasm'),
+    newMesh: {},
     ...(leafTtlMs !== undefined && { leafTtlMs }),
     log: createLog('controller', 'silent'),
   });

@@ -12,8 +12,10 @@ import { Upstream } from './upstream.ts';
 const leafTtlMs = 20_000;
 /** At least so many before and after. */
 const handshakes = 50;
-/** Due between 35 % and 45 % of the life, of which a part is before its issue: never sooner than this. */
-const earliestMs = 0.2 * leafTtlMs;
+/** Due between 45 % and 55 % of the life, of which a part is before its issue: never sooner than this. */
+const earliestMs = 0.3 * leafTtlMs;
+/** Never later than this, with what a handshake takes. */
+const latestMs = 0.6 * leafTtlMs;
 
 describe('a certificate of 20 seconds', () => {
   let upstream: Upstream;
@@ -62,7 +64,7 @@ describe('a certificate of 20 seconds', () => {
     expect(failures).toEqual([]);
   });
 
-  it('is renewed again before half of its life, and not much sooner', async () => {
+  it('is renewed again at about half of its life', async () => {
     const first = held();
     await expect.poll(held, { timeout: leafTtlMs, interval: 20 }).not.toBe(first);
     const second = held();
@@ -73,6 +75,6 @@ describe('a certificate of 20 seconds', () => {
       `measured: renewed after ${(tookMs / 1_000).toFixed(1)} s of ${leafTtlMs / 1_000} s`,
     );
     expect(tookMs).toBeGreaterThan(earliestMs);
-    expect(tookMs).toBeLessThan(leafTtlMs / 2);
+    expect(tookMs).toBeLessThan(latestMs);
   });
 });

@@ -233,7 +233,7 @@ describe('a real Envoy on the xDS server', () => {
   it('refuses new connections of a certificate on the revocation list', async () => {
     const leaf = mesh.leaf('checkout');
     expect((await callInbound(leaf)).status).toBe(200);
-    source.put('orders', 'validation', validation(mesh.crl([leaf])), true);
+    source.put('orders', 'validation', validation(await mesh.crl([leaf])), true);
     await answered('trust-2');
     await expect
       .poll(() => callInbound(leaf).then(String, () => 'refused'), { timeout: 5_000 })

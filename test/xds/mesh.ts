@@ -19,6 +19,7 @@ import type {
 /** A certificate with its key. */
 export interface Leaf {
   readonly identity: ProxyIdentity;
+  /** Leaf first. */
   readonly certificatePem: string;
   readonly keyPem: string;
   readonly digest: string;
@@ -26,14 +27,21 @@ export interface Leaf {
   readonly notAfterMs: number;
 }
 
-/** A mesh `mesh.example` with its own new authority. */
+const trustDomain = 'mesh.example';
+/** Made before they are asked for: keys may be anywhere, so making is asynchronous. */
+const spare = await Promise.all(
+  Array.from({ length: 4 }, () => Authority.make(trustDomain, Date.now())),
+);
+
+/** A mesh with its own new authority; `mesh.example` unless that is of another. */
 export class TestMesh {
-  readonly trustDomain = 'mesh.example';
+  readonly trustDomain: string;
   readonly authority: Authority;
 
-  constructor() {
-    const { keyPem, rootPem } = Authority.generate(this.trustDomain, Date.now());
-    this.authority = new Authority(keyPem, rootPem);
+  constructor(authority = spare.pop()) {
+    if (!authority) throw new Error('more meshes than authorities were made for');
+    this.authority = authority;
+    this.trustDomain = authority.trustDomain;
   }
 
   /** A certificate of a new instance. */
@@ -48,7 +56,7 @@ export class TestMesh {
       ...parts,
     };
     const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const leaf = this.authority.issue({
+    const leaf = this.authority.issueNow({
       publicKeySpki: keys.publicKey.export({ type: 'spki', format: 'der' }),
       identity,
       labels: {},
@@ -58,7 +66,7 @@ export class TestMesh {
     });
     return {
       identity: { ...identity, spiffeId: formatMeshIdentity(identity) },
-      certificatePem: leaf.certificatePem,
+      certificatePem: leaf.chainPem,
       keyPem: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
       digest: leaf.sha256,
       serial: leaf.serial,
@@ -67,17 +75,10 @@ export class TestMesh {
   }
 
   /** A revocation list of `leaves`. */
-  crl(leaves: readonly Leaf[]): string {
+  async crl(leaves: readonly Leaf[]): Promise<string> {
     const nowMs = Date.now();
-    const revoked = leaves.map(({ serial, digest, notAfterMs, identity }) => ({
-      serial,
-      sha256: digest,
-      instance: identity.instance,
-      revokedAtMs: nowMs,
-      notAfterMs,
-      wholeInstance: false,
-    }));
-    return this.authority.signRevocations(revoked, nowMs).pem;
+    const revoked = leaves.map(({ serial }) => ({ serial, revokedAtMs: nowMs }));
+    return (await this.authority.active.signRevocations(revoked, nowMs)).pem;
   }
 
   /** What the xDS server shows. */

@@ -1,8 +1,10 @@
 /** The xDS server with real gRPC and mutual TLS, against a gRPC client instead of an Envoy. */
+import { X509Certificate } from 'node:crypto';
 import { create, fromBinary } from '@bufbuild/protobuf';
 import {
   Client,
   type ClientDuplexStream,
+  connectivityState,
   credentials,
   type ServiceError,
   status,
@@ -79,6 +81,16 @@ class TestProxy {
       name: config.name,
       bytes: any?.value.length ?? 0,
     };
+  }
+
+  /** Rejects when the connection is still in use after ten seconds. */
+  untilConnectionIsLeft(): Promise<void> {
+    const channel = this.#client.getChannel();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    channel.watchConnectivityState(connectivityState.READY, Date.now() + 10_000, (error) =>
+      error ? reject(error) : resolve(),
+    );
+    return promise;
   }
 
   close(): void {
@@ -199,9 +211,32 @@ describe('createXdsServer', () => {
     expect((await orders.ended).code).toBe(status.PERMISSION_DENIED);
   });
 
-  it('refuses another mesh that shares the authority', async () => {
+  it('refuses a name of another mesh, which our authority may not even give', async () => {
     const stranger = mesh.leaf('orders', { trustDomain: 'other.example' });
-    expect((await connect(stranger, ['dta/inbound']).ended).code).toBe(status.UNAUTHENTICATED);
+    expect((await connect(stranger, ['dta/inbound']).ended).code).toBe(status.UNAVAILABLE);
+    const picky = await createXdsServer({ ...options, identify: () => undefined });
+    const { code } = await connect(mesh.leaf('orders'), ['dta/inbound'], picky).ended;
+    expect(code).toBe(status.UNAUTHENTICATED);
+    await picky.close();
+  });
+
+  it('refuses and ends streams of an issuing key that is trusted no more', async () => {
+    const gone = new Set<string | undefined>();
+    const issuerOf = (der: Uint8Array) =>
+      mesh.authority.issuerOf(new X509Certificate(der))?.issuer.id;
+    const isRevoked = ({ issuer }: { issuer: string | undefined }) => gone.has(issuer);
+    const strict = await createXdsServer({ ...options, issuerOf, isRevoked });
+    const before = connect(mesh.leaf('orders'), ['dta-state'], strict);
+    await before.next();
+    const isLeft = before.untilConnectionIsLeft();
+    gone.add(mesh.authority.active.id);
+    source.put('orders', 'state', wasm('without the key'), true);
+    expect((await before.ended).code).toBe(status.PERMISSION_DENIED);
+    // Or Envoy would come back on it, and show the same certificate for ever.
+    await isLeft;
+    const after = connect(mesh.leaf('orders'), ['dta-state'], strict);
+    expect((await after.ended).code).toBe(status.PERMISSION_DENIED);
+    await strict.close();
   });
 
   it('refuses a certificate of another authority, and none at all', async () => {

@@ -8,6 +8,7 @@ import { dataDirOption } from '../operator-option.ts';
 import { parseDuration, parsePort } from '../parse-arguments.ts';
 import { filterPath } from '../project-paths.ts';
 import { stopSignal } from '../stop-signal.ts';
+import { keyCommandOption, splitCommand } from './key-command-option.ts';
 
 interface Options {
   readonly trustDomain: string;
@@ -19,6 +20,9 @@ interface Options {
   readonly operatorPort: number;
   readonly filter?: string;
   readonly leafTtl?: number;
+  readonly newMesh: boolean;
+  readonly keyCommand?: string;
+  readonly attestors?: string;
   readonly logLevel: string;
   readonly dataDir: string;
 }
@@ -44,11 +48,16 @@ export function controllerCommand(): Command {
       'life of certificates, at most 24h (default: 1h)',
       parseDuration,
     )
+    .option('--new-mesh', 'make an authority where the data directory has none', false)
+    .addOption(keyCommandOption())
+    .option('--attestors <file>', 'what workloads may join with beside tokens and agents')
     .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
     .addOption(dataDirOption())
     .action(async (options: Options) => {
       const stopped = stopSignal();
       const log = createLog('controller', options.logLevel);
+      const keyCommand =
+        options.keyCommand === undefined ? undefined : splitCommand(options.keyCommand);
       const controller = await startController({
         dataDir: resolve(options.dataDir),
         trustDomain: options.trustDomain,
@@ -58,6 +67,9 @@ export function controllerCommand(): Command {
         operator: { host: '127.0.0.1', port: options.operatorPort },
         filterPath: resolve(options.filter ?? filterPath()),
         ...(options.leafTtl !== undefined && { leafTtlMs: options.leafTtl }),
+        ...(options.newMesh && { newMesh: { keyCommand } }),
+        ...(keyCommand && { keyCommand }),
+        ...(options.attestors !== undefined && { attestorsPath: resolve(options.attestors) }),
         log,
       });
       console.log(

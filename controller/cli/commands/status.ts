@@ -1,15 +1,24 @@
 /** `dta status`: the controller, its proxies, and what is degraded. */
 import { Command } from 'commander';
 
+import { readAgentStatus } from '../../agent/status-server.ts';
 import { dataDirOption, operatorClient } from '../operator-option.ts';
 import { outputOption, printJson, printTable, showTime } from '../output.ts';
+
+interface Options {
+  readonly agent?: string;
+  readonly dataDir: string;
+  readonly output: string;
+}
 
 export function statusCommand(): Command {
   return new Command('status')
     .description('show the controller, its proxies and what does not work as it should')
     .addOption(dataDirOption())
+    .option('--agent <socket>', 'show the workloads of an agent instead: its `statusSocket`')
     .addOption(outputOption())
-    .action(async ({ dataDir, output }: { dataDir: string; output: string }) => {
+    .action(async ({ agent, dataDir, output }: Options) => {
+      if (agent !== undefined) return await showAgent(agent, output);
       const status = await operatorClient(dataDir).status();
       if (output === 'json') return printJson(status);
       const { policy, audit } = status;
@@ -46,3 +55,30 @@ export function statusCommand(): Command {
         console.log(`\ndegraded: ${what}\n  help: ${help}`);
     });
 }
+
+async function showAgent(socket: string, output: string): Promise<void> {
+  const workloads = await readAgentStatus(socket);
+  if (output === 'json') return printJson(workloads);
+  printTable(
+    ['WORKLOAD', 'STATE', 'EXPIRES', 'IDENTITY'],
+    workloads.map(({ workload, state, notAfterMs, spiffeId }) => [
+      workload,
+      state,
+      notAfterMs === undefined ? '-' : showTime(notAfterMs),
+      spiffeId ?? '-',
+    ]),
+  );
+  for (const { workload, state, lastError, skewMs = 0 } of workloads) {
+    if (state !== 'valid' || lastError !== undefined) {
+      console.log(`\ndegraded: ${workload} is ${state}${lastError ? `: ${lastError}` : ''}`);
+    }
+    if (Math.abs(skewMs) > farSkewMs) {
+      const way = skewMs > 0 ? 'ahead of' : 'behind';
+      console.log(
+        `\ndegraded: this host's clock is ${Math.abs(skewMs) / 1000} s ${way} the controller's`,
+      );
+    }
+  }
+}
+
+const farSkewMs = 5 * 60_000;

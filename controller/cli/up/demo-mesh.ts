@@ -166,6 +166,7 @@ function controllerArgs(dataDir: string): string[] {
     trustDomain,
     '--data-dir',
     dataDir,
+    '--new-mesh',
     '--filter',
     filterPath(),
     ...ports,

@@ -24,12 +24,7 @@ export const kindsByName: ReadonlyMap<string, Kind> = new Map<string, Kind>([
 ]);
 
 /** Kinds of the policy model that this build refuses with "not supported yet". */
-export const laterKinds: readonly string[] = [
-  'ServiceRegistration',
-  'RiskMatrix',
-  'SovereigntyPolicy',
-  'ResponsePolicy',
-];
+export const laterKinds: readonly string[] = ['RiskMatrix', 'SovereigntyPolicy', 'ResponsePolicy'];
 
 function kind<Schema extends z.ZodType>(
   schema: Schema,

@@ -1,4 +1,4 @@
-/** What the authority signs, as OpenSSL and `@peculiar/x509` read it. */
+/** What an issuing key signs, as OpenSSL and `@peculiar/x509` read it. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,10 +17,13 @@ import {
 } from '@peculiar/x509';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
-import { Authority, type LeafRequest } from './authority.ts';
+import { Authority } from './authority.ts';
 import { metadataOid } from './certificate.ts';
 import { readElement } from './der-reader.ts';
-import type { RevokedCertificate } from './model.ts';
+import { firstVersion } from './first-version.test-data.ts';
+import { Issuer, type LeafRequest } from './issuer.ts';
+import { makeIntermediate, makeRoot } from './make-issuer.ts';
+import { generateSigningKey, readSigningKey } from './signing-key.ts';
 
 // `@peculiar/x509` asks for decorator metadata when it loads, and works with none.
 vi.hoisted(() => {
@@ -39,22 +42,22 @@ const identity = {
   instance,
 };
 const spiffeId = `spiffe://mesh.test/env/prod/team/payments/svc/checkout/i/${instance}`;
-const root = Authority.generate('mesh.test', nowMs);
-const authority = new Authority(root.keyPem, root.rootPem);
+const { active: issuer } = await Authority.make('mesh.test', nowMs);
 const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const publicKeySpki = keys.publicKey.export({ type: 'spki', format: 'der' });
 let dir: string;
 
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'dta-authority-'));
-  writeFileSync(join(dir, 'ca.pem'), root.rootPem);
+  writeFileSync(join(dir, 'ca.pem'), issuer.rootPem);
+  writeFileSync(join(dir, 'between.pem'), issuer.chainPem);
 });
 
 afterAll(() => rmSync(dir, { recursive: true }));
 
 function issue(changes: Partial<LeafRequest> = {}) {
   const labels = { tier: 'web', app: 'shop' };
-  return authority.issue({ publicKeySpki, identity, labels, ttlMs: hourMs, nowMs, ...changes });
+  return issuer.issueNow({ publicKeySpki, identity, labels, ttlMs: hourMs, nowMs, ...changes });
 }
 
 function file(name: string, text: string): string {
@@ -73,7 +76,8 @@ describe('leaf', () => {
     const leaf = file('leaf.pem', issue().certificatePem);
     for (const purpose of ['sslserver', 'sslclient']) {
       const ca = join(dir, 'ca.pem');
-      const verdict = openssl('verify', '-x509_strict', '-purpose', purpose, '-CAfile', ca, leaf);
+      const chain = ['-CAfile', ca, '-untrusted', join(dir, 'between.pem')];
+      const verdict = openssl('verify', '-x509_strict', '-purpose', purpose, ...chain, leaf);
       expect(verdict).toEqual({ ok: true, text: `${leaf}: OK\n` });
     }
   });
@@ -97,11 +101,11 @@ describe('leaf', () => {
     expect([usage?.usages, usage?.critical]).toEqual([KeyUsageFlags.digitalSignature, true]);
     const extended = leaf.getExtension(ExtendedKeyUsageExtension);
     expect(extended?.usages).toEqual(['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']);
-    const rootKeyId = new ParsedCertificate(root.rootPem).getExtension(
+    const issuerKeyId = new ParsedCertificate(issuer.certificatePem).getExtension(
       SubjectKeyIdentifierExtension,
     );
     const authorityKeyId = leaf.getExtension(AuthorityKeyIdentifierExtension);
-    expect(authorityKeyId?.keyId).toBe(rootKeyId?.keyId);
+    expect(authorityKeyId?.keyId).toBe(issuerKeyId?.keyId);
     expect(leaf.getExtension(SubjectKeyIdentifierExtension)?.keyId).toMatch(/^[0-9a-f]{40}$/);
   });
 
@@ -135,10 +139,11 @@ describe('leaf', () => {
     }
   });
 
-  it('never lives longer than the root', () => {
-    const rootEndMs = new X509Certificate(root.rootPem).validToDate.getTime();
-    expect(issue({ nowMs: rootEndMs - 60_000 }).notAfterMs).toBe(rootEndMs);
-    expect(() => issue({ nowMs: rootEndMs })).toThrow('root certificate has expired');
+  it('never lives longer than its signer', () => {
+    const endMs = new X509Certificate(issuer.certificatePem).validToDate.getTime();
+    expect(issuer.notAfterMs).toBe(endMs);
+    expect(issue({ nowMs: endMs - 60_000 }).notAfterMs).toBe(endMs);
+    expect(() => issue({ nowMs: endMs })).toThrow('has expired');
   });
 
   it('has a fresh serial of 20 positive bytes each time', () => {
@@ -163,55 +168,106 @@ describe('leaf', () => {
   });
 });
 
-describe('root', () => {
-  it('is a P-256 root for ten years, named after its trust domain', () => {
-    const parsed = new X509Certificate(root.rootPem);
-    expect(parsed.subject).toBe('O=mesh.test\nCN=SM-DTA root');
-    expect(parsed.subjectAltName).toBe('URI:spiffe://mesh.test');
-    expect(parsed.publicKey.asymmetricKeyDetails?.namedCurve).toBe('prime256v1');
-    const years = (parsed.validToDate.getTime() - nowMs) / (365 * 24 * hourMs);
-    expect(years).toBeCloseTo(10, 1);
-    const { text } = openssl('x509', '-in', join(dir, 'ca.pem'), '-noout', '-text');
-    expect(text).toMatch(/Basic Constraints: critical\s+CA:TRUE, pathlen:0/);
-    expect(text).toMatch(/Key Usage: critical\s+Certificate Sign, CRL Sign/);
+describe('authority certificates', () => {
+  it('are a root for ten years and an intermediate for two, named after their trust domain', () => {
+    const [root, own] = [issuer.rootPem, issuer.certificatePem].map((p) => new X509Certificate(p));
+    expect(root?.subject).toMatch(/^O=mesh\.test\nCN=SM-DTA root [0-9a-f]{8}$/);
+    expect(own?.subject).toMatch(/^O=mesh\.test\nCN=SM-DTA issuer [0-9a-f]{8}$/);
+    for (const each of [root, own]) {
+      expect(each?.subjectAltName).toBe('URI:spiffe://mesh.test');
+      expect(each?.publicKey.asymmetricKeyDetails?.namedCurve).toBe('prime256v1');
+    }
+    const years = (each?: X509Certificate) =>
+      ((each?.validToDate.getTime() ?? 0) - nowMs) / (365 * 24 * hourMs);
+    expect([years(root), years(own)]).toEqual([expect.closeTo(10, 1), expect.closeTo(2, 1)]);
+    const text = (path: string) => openssl('x509', '-in', path, '-noout', '-text').text;
+    expect(text(join(dir, 'ca.pem'))).toMatch(/Basic Constraints: critical\s+CA:TRUE, pathlen:1/);
+    const below = text(join(dir, 'between.pem'));
+    expect(below).toMatch(/Basic Constraints: critical\s+CA:TRUE, pathlen:0/);
+    expect(below).toMatch(/Key Usage: critical\s+Certificate Sign, CRL Sign/);
+    expect(below).toMatch(/Name Constraints: critical\s+Permitted:\s+URI:mesh\.test\n/);
   });
 
-  it('has the key hash that OpenSSL computes', () => {
+  it('let no name of another trust domain pass, in OpenSSL', () => {
+    const foreign = issue({ identity: { ...identity, trustDomain: 'other.test' } });
+    const leaf = file('foreign.pem', foreign.certificatePem);
+    const chain = ['-CAfile', join(dir, 'ca.pem'), '-untrusted', join(dir, 'between.pem')];
+    expect(openssl('verify', ...chain, leaf).text).toContain('permitted subtree violation');
+  });
+
+  it.each(['10.0.0.1', 'a..b'])(
+    'have no constraint for `%s`, which no verifier reads',
+    async (td) => {
+      const { active } = await Authority.make(td, nowMs);
+      const path = file('odd.pem', active.certificatePem);
+      const { text } = openssl('x509', '-in', path, '-noout', '-text');
+      expect(text).not.toContain('Name Constraints');
+      const leaf = active.issueNow({
+        ...{ publicKeySpki, labels: {}, ttlMs: hourMs, nowMs },
+        identity: { ...identity, trustDomain: td },
+      });
+      const chain = ['-CAfile', file('odd-ca.pem', active.rootPem), '-untrusted', path];
+      expect(openssl('verify', ...chain, file('odd-leaf.pem', leaf.certificatePem)).ok).toBe(true);
+    },
+  );
+
+  it('may have a root on P-384', async () => {
+    const { key } = generateSigningKey('P-384');
+    const issuing = generateSigningKey('P-256').key;
+    const root = { key, pem: await makeRoot('mesh.test', key, nowMs) };
+    const made = await makeIntermediate('mesh.test', root, issuing, nowMs);
+    const big = new Issuer('mesh.test', issuing, made);
+    const leaf = big.issueNow({ publicKeySpki, identity, labels: {}, ttlMs: hourMs, nowMs });
+    const chain = ['-CAfile', file('big.pem', root.pem), '-untrusted', file('b.pem', big.chainPem)];
+    const path = file('big-leaf.pem', leaf.certificatePem);
+    expect(openssl('verify', '-x509_strict', ...chain, path).text).toBe(`${path}: OK\n`);
+    expect(() => new Issuer('mesh.test', key, { ...made, certificatePem: root.pem })).toThrow(
+      'not on P-256',
+    );
+  });
+
+  it('have the key hash that OpenSSL computes', () => {
     const pem = execFileSync('openssl', ['x509', '-in', join(dir, 'ca.pem'), '-noout', '-pubkey']);
     const der = execFileSync('openssl', ['pkey', '-pubin', '-outform', 'DER'], { input: pem });
-    expect(authority.caKeyHash).toBe(createHash('sha256').update(der).digest('hex'));
+    expect(issuer.rootKeyHash).toBe(createHash('sha256').update(der).digest('hex'));
   });
 
-  it('refuses a key that is not its own, a damaged one, and a leaf in its place', () => {
-    const other = Authority.generate('mesh.test', nowMs);
-    expect(() => new Authority(other.keyPem, root.rootPem)).toThrow('is not the key of its');
-    expect(() => new Authority('junk', root.rootPem)).toThrow('no P-256 private key');
-    expect(() => new Authority(root.keyPem, 'junk')).toThrow('is damaged');
-    const leafPem = issue().certificatePem;
-    expect(() => new Authority(root.keyPem, leafPem)).toThrow('no self-signed root');
-    expect(() => Authority.generate('Not A Domain', nowMs)).toThrow('trust domain');
+  it('are refused with another key, damaged, out of order, for another domain', async () => {
+    const { certificatePem, rootPem } = issuer;
+    const all = { certificatePem, betweenPem: '', rootPem };
+    const { key } = generateSigningKey('P-256');
+    const { active: other } = await Authority.make('mesh.test', nowMs);
+    expect(() => new Issuer('mesh.test', key, all)).toThrow('is not the key of its');
+    const wrong = (changes: object) => () => new Issuer('mesh.test', key, { ...all, ...changes });
+    expect(wrong({ certificatePem: 'junk' })).toThrow('is damaged');
+    expect(wrong({ rootPem: other.rootPem })).toThrow('not signed by what follows it');
+    expect(wrong({ rootPem: certificatePem })).toThrow('no self-signed root');
+    expect(wrong({ certificatePem: issue().certificatePem })).toThrow('not signed by what follows');
+    expect(() => readSigningKey('junk')).toThrow('no P-256 or P-384 private key');
+    await expect(Authority.make('Not A Domain', nowMs)).rejects.toThrow('trust domain');
+    const old = { betweenPem: '', certificatePem: firstVersion.rootPem };
+    const oldKey = readSigningKey(firstVersion.keyPem);
+    const whole = { ...old, rootPem: firstVersion.rootPem };
+    expect(() => new Issuer('other.test', oldKey, whole)).toThrow('not of `other.test`');
+    expect(new Issuer('mesh.test', oldKey, whole).chainPem).toBe('');
   });
 
-  it('knows what it signed', () => {
-    const other = Authority.generate('mesh.test', nowMs);
-    const stranger = new Authority(other.keyPem, other.rootPem);
+  it('know what they signed', async () => {
+    const { active: stranger } = await Authority.make('mesh.test', nowMs);
     const leaf = new X509Certificate(issue().certificatePem);
-    expect([authority.signed(leaf), stranger.signed(leaf)]).toEqual([true, false]);
+    expect([issuer.signed(leaf), stranger.signed(leaf)]).toEqual([true, false]);
   });
 });
 
 describe('revocation list', () => {
-  function revoked(serial: string): RevokedCertificate {
-    const times = { revokedAtMs: nowMs, notAfterMs: nowMs + hourMs };
-    return { serial, sha256: '', instance, wholeInstance: false, ...times };
-  }
-
-  it('is signed, version 2, and makes OpenSSL refuse what it names', () => {
+  it('is signed, version 2, and makes OpenSSL refuse what it names', async () => {
     const [gone, kept] = [issue(), issue()];
-    const { pem, nextUpdateMs } = authority.signRevocations([revoked(gone.serial)], nowMs);
+    const entry = { serial: gone.serial, revokedAtMs: nowMs };
+    const { pem, nextUpdateMs } = await issuer.signRevocations([entry], nowMs);
     const crl = file('list.crl', pem);
     const ca = join(dir, 'ca.pem');
-    const { text } = openssl('crl', '-in', crl, '-CAfile', ca, '-noout', '-text');
+    const between = join(dir, 'between.pem');
+    const { text } = openssl('crl', '-in', crl, '-CAfile', between, '-noout', '-text');
     expect(text).toContain('verify OK');
     expect(text).toContain('Version 2');
     expect(text).toContain(`Serial Number: ${gone.serial.toUpperCase()}`);
@@ -225,28 +281,30 @@ describe('revocation list', () => {
         crl,
         '-CAfile',
         ca,
+        '-untrusted',
+        between,
         file('l.pem', pem),
       );
     expect(verify(kept.certificatePem).ok).toBe(true);
     expect(verify(gone.certificatePem).text).toContain('certificate revoked');
   });
 
-  it('is good when it is empty, and its number rises also when the clock goes back', () => {
-    const number = (atMs: number) => {
-      const crl = file('n.crl', authority.signRevocations([], atMs).pem);
+  it('is good when it is empty, and its number rises also when the clock goes back', async () => {
+    const number = async (atMs: number) => {
+      const crl = file('n.crl', (await issuer.signRevocations([], atMs)).pem);
       const { text } = openssl(
         'crl',
         '-in',
         crl,
         '-CAfile',
-        join(dir, 'ca.pem'),
+        join(dir, 'between.pem'),
         '-noout',
         '-text',
       );
       expect(text).toMatch(/No Revoked Certificates[\s\S]*verify OK/);
       return BigInt(/CRL Number:\s+(\S+)/.exec(text)?.[1] ?? 0);
     };
-    const first = number(nowMs);
-    expect(number(nowMs - 10_000)).toBeGreaterThan(first);
+    const first = await number(nowMs);
+    expect(await number(nowMs - 10_000)).toBeGreaterThan(first);
   });
 });
