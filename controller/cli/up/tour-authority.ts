@@ -22,11 +22,7 @@ export async function showAuthority(mesh: DemoMesh, report: Report): Promise<voi
     await until(async () => (await renewed(mesh, before)) === before.size);
     states = (await operator.authority()).issuers.map(({ state }) => state);
   });
-  report.line(
-    'the new key signs, the old one signs nothing more',
-    'active tainted',
-    states.join(' '),
-  );
+  report.line('the new key signs, the old one no more', 'active tainted', states.join(' '));
   report.line('sidecars that renewed at once', '2', String(await renewed(mesh, before)));
   report.line(
     `${result.requests} requests through both Envoys meanwhile, failed`,
