@@ -16,6 +16,7 @@ import { filterPath } from '../../controller/cli/project-paths.ts';
 import { freePorts } from '../../controller/cli/up/free-ports.ts';
 import { createLog } from '../../controller/log.ts';
 import { type Controller, startController } from '../../controller/main.ts';
+import type { FederationAddress } from '../../controller/open-federation.ts';
 import type { PolicyFile } from '../../controller/policy/parse.ts';
 import { renderBootstrap } from '../../controller/xds/render-bootstrap.ts';
 import { LiveEnvoy } from './live-envoy.ts';
@@ -38,6 +39,10 @@ export interface MeshOptions {
   /** The policy set: one YAML text, or its files. */
   readonly policies: string | readonly PolicyFile[];
   readonly leafTtlMs?: number;
+  /** Default: `trustDomain`. */
+  readonly trustDomain?: string;
+  /** Serves the mesh's own bundle there. */
+  readonly federation?: FederationAddress;
 }
 
 /** A running sidecar. */
@@ -50,7 +55,7 @@ export interface Sidecar {
   readonly outboundPorts: ReadonlyMap<string, number>;
 }
 
-/** Trust domain of every test mesh. */
+/** Trust domain of every test mesh that does not say another one. */
 export const trustDomain = 'mesh.test';
 
 /** A running mesh. */
@@ -59,14 +64,14 @@ export class LiveMesh {
   /** Data of the controller. */
   readonly dataDir: string;
   readonly #directory: string;
-  readonly #leafTtlMs: number | undefined;
+  readonly #options: MeshOptions;
   readonly #sidecars = new Map<string, Sidecar>();
   #controller: Controller;
 
-  private constructor(directory: string, controller: Controller, leafTtlMs: number | undefined) {
+  private constructor(directory: string, controller: Controller, options: MeshOptions) {
     this.#directory = directory;
     this.#controller = controller;
-    this.#leafTtlMs = leafTtlMs;
+    this.#options = options;
     this.dataDir = join(directory, 'controller');
     this.operator = operatorClient(this.dataDir);
   }
@@ -77,8 +82,8 @@ export class LiveMesh {
     // A copy: the one in build/ may be compiled anew while the test runs.
     await copyFile(filterPath(), join(directory, 'filter.wasm'));
     const ports = { agents: 0, xds: 0 };
-    const controller = await open(directory, ports, 0, options.leafTtlMs);
-    const mesh = new LiveMesh(directory, controller, options.leafTtlMs);
+    const controller = await open(directory, ports, 0, options);
+    const mesh = new LiveMesh(directory, controller, options);
     try {
       await mesh.push(options.policies);
       for (const sidecar of options.sidecars) await mesh.#addSidecar(sidecar);
@@ -94,6 +99,11 @@ export class LiveMesh {
     const sidecar = this.#sidecars.get(service);
     if (!sidecar) throw new Error(`no sidecar of ${service}`);
     return sidecar;
+  }
+
+  /** Port of the endpoint of its bundle; 0: it has none. */
+  get federationPort(): number {
+    return this.#controller.federationPort ?? 0;
   }
 
   /** Publishes a policy set. */
@@ -140,7 +150,7 @@ export class LiveMesh {
     const { agentPort, xdsPort, operatorAddress } = this.#controller;
     const ports = { agents: agentPort, xds: xdsPort };
     const operatorPort = Number(new URL(operatorAddress).port);
-    this.#controller = await open(this.#directory, ports, operatorPort, this.#leafTtlMs);
+    this.#controller = await open(this.#directory, ports, operatorPort, this.#options);
   }
 
   async stop(): Promise<void> {
@@ -182,7 +192,7 @@ export class LiveMesh {
       controller: {
         address: '127.0.0.1',
         port: this.#controller.xdsPort,
-        uriPrefix: controllerPrefix(trustDomain),
+        uriPrefix: controllerPrefix(this.#options.trustDomain ?? trustDomain),
       },
       agent: { sdsSocket: agent.sdsSocket, auditSocket: agent.auditSocket },
       admin: { port: adminPort },
@@ -205,11 +215,12 @@ function open(
   directory: string,
   ports: { agents: number; xds: number },
   operatorPort: number,
-  leafTtlMs: number | undefined,
+  options: MeshOptions,
 ): Promise<Controller> {
+  const { leafTtlMs, federation } = options;
   return startController({
     dataDir: join(directory, 'controller'),
-    trustDomain,
+    trustDomain: options.trustDomain ?? trustDomain,
     host: '127.0.0.1',
     names: { dns: ['localhost'], ips: ['127.0.0.1'] },
     ports,
@@ -217,6 +228,7 @@ function open(
     filterPath: join(directory, 'filter.wasm'),
     newMesh: {},
     ...(leafTtlMs !== undefined && { leafTtlMs }),
+    ...(federation && { federation }),
     log: createLog('controller', 'silent'),
   });
 }
