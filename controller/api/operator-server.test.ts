@@ -406,7 +406,7 @@ describe('the server', () => {
     const routes = Object.keys(document.paths).sort();
     expect(routes).toContain('/v1/identities/{id}/revoke');
     expect(routes).toContain('/v1/ca/{id}/taint');
-    expect(routes).toHaveLength(34);
+    expect(routes).toHaveLength(35);
     expect(JSON.stringify(document.paths['/v1/audit']?.get)).toContain('"name":"limit"');
     expect(JSON.stringify(document.paths['/v1/identities']?.post)).toContain('"environment"');
   });

@@ -18,7 +18,7 @@ import { createLog } from '../../controller/log.ts';
 import { type Controller, startController } from '../../controller/main.ts';
 import type { FederationAddress } from '../../controller/open-federation.ts';
 import type { PolicyFile } from '../../controller/policy/parse.ts';
-import { renderBootstrap } from '../../controller/xds/render-bootstrap.ts';
+import { type BootstrapOptions, renderBootstrap } from '../../controller/xds/render-bootstrap.ts';
 import { LiveEnvoy } from './live-envoy.ts';
 
 /** A workload with its sidecar; `prod` is its environment, `shop` its team. */
@@ -43,6 +43,8 @@ export interface MeshOptions {
   readonly trustDomain?: string;
   /** Serves the mesh's own bundle there. */
   readonly federation?: FederationAddress;
+  /** Of connections and streams, of every sidecar. */
+  readonly lifetimes?: BootstrapOptions['lifetimes'];
 }
 
 /** A running sidecar. */
@@ -203,6 +205,7 @@ export class LiveMesh {
       },
       outbound,
       masking: { decompress: decompress ?? false },
+      ...(this.#options.lifetimes && { lifetimes: this.#options.lifetimes }),
       ...(accessLog !== undefined && { accessLog }),
     });
     const envoy = await LiveEnvoy.start(this.#directory, service, bootstrap, adminPort);
