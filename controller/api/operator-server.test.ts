@@ -327,6 +327,10 @@ describe('live values', () => {
     await expect(client.clearBand('prod/orders', '')).rejects.toMatchObject({ code: 'notFound' });
     await expect(client.setBand('orders', 'low', '')).rejects.toMatchObject(usage('is no service'));
     await expect(client.setBand('a/b/c', 'low', '')).rejects.toMatchObject(usage('is no service'));
+    // A service of a federated domain.
+    const foreign = await client.setBand('partner.example/prod/orders', 'low', '');
+    expect(foreign.subject).toBe('partner.example/prod/orders');
+    await client.clearBand('partner.example/prod/orders', '');
     await expect(client.removeFact('freeze', '')).rejects.toMatchObject({ code: 'notFound' });
     await expect(client.setFact('a-b', 1, '')).rejects.toMatchObject(usage('no name of a fact'));
     const report = { subject: 'prod/orders', name: 'source.heat', value: 1 };
