@@ -29,7 +29,7 @@ export function writeBundle({ rootPem, sequence, refreshHintSeconds }: BundleCon
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-/** How soon others are asked to look again: a prepared key waits for twice as long before it may sign. */
+/** How soon others are asked to look again; whoever rotates waits for longer between `prepare` and `activate`. */
 export const OWN_REFRESH_HINT_SECONDS = 300;
 
 const certificateBlock = /-{5}BEGIN CERTIFICATE-{5}[^-]+-{5}END CERTIFICATE-{5}/g;
