@@ -1,5 +1,6 @@
 /** Foreign domains over time: what is taken, what goes on, and when it is said. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -140,4 +141,36 @@ test('a bundle without roots trusts nobody', async () => {
   await desk.refresh('b.test');
   expect(desk.trusted()).toEqual([]);
   expect(told).toBe(2);
+});
+
+test('a removal does not wait for an endpoint that hangs', async () => {
+  await write(5);
+  await (await open()).add('b.test', source, 'ann');
+  const silent = createServer();
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const url = `https://127.0.0.1:${(silent.address() as AddressInfo).port}/`;
+  const store = new SqliteFederationStore(db);
+  const [known] = await store.federatedDomains();
+  if (!known) throw new Error('nothing stored');
+  await store.keepFederated({ ...known, source: { kind: 'https_web', url } });
+  const desk = await open();
+  const asked = new Promise<Socket>((resolve) => silent.once('connection', resolve));
+  const refreshed = desk.refresh('b.test');
+  const socket = await asked;
+  await desk.remove('b.test', 'ann');
+  expect(desk.trusted()).toEqual([]);
+  socket.destroy();
+  await expect(refreshed).rejects.toMatchObject({ code: 'notFound' });
+  expect(desk.list()).toEqual([]);
+  silent.close();
+});
+
+test('a stored document that is not understood trusts nobody, and nothing fails', async () => {
+  await write(5);
+  await (await open()).add('b.test', source, 'ann');
+  db.run(`UPDATE federated_domain SET document = '{}'`);
+  const desk = await open();
+  expect(desk.trusted()).toEqual([]);
+  await desk.refresh('b.test');
+  expect(desk.trusted()).toHaveLength(1);
 });

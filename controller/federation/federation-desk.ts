@@ -35,11 +35,17 @@ export interface FederatedView extends Omit<FederatedDomain, 'document'> {
   readonly nextRefreshMs: number;
 }
 
+/** A domain with what its document says. */
+interface Standing {
+  readonly domain: FederatedDomain;
+  readonly bundle: TrustBundle;
+}
+
 /** The one place that changes which foreign domains are trusted. Changes are made one after another. */
 export class FederationDesk {
   readonly #options: FederationDeskOptions;
   readonly #listeners = new Set<() => void>();
-  readonly #domains = new Map<string, { domain: FederatedDomain; bundle: TrustBundle }>();
+  readonly #domains = new Map<string, Standing>();
   readonly #triedAtMs = new Map<string, number>();
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -50,7 +56,7 @@ export class FederationDesk {
   /** Takes up what the store has. */
   async open(): Promise<void> {
     for (const domain of await this.#options.store.federatedDomains()) {
-      this.#take(domain, parseBundle(domain.document));
+      this.#show(domain, this.#reopen(domain));
     }
   }
 
@@ -58,12 +64,14 @@ export class FederationDesk {
    * Federates a domain, or changes where its bundle comes from: only with a good bundle at hand. Fails with `usage`,
    * `unreachable` or `setup`, and nothing is changed then.
    */
-  add(trustDomain: string, source: BundleSource, actor: string): Promise<FederatedView> {
-    return this.#inTurn(async () => {
+  async add(trustDomain: string, source: BundleSource, actor: string): Promise<FederatedView> {
+    this.#checkName(trustDomain);
+    if (source.kind === 'https_web') checkEndpointUrl(source.url);
+    // What takes its time is done before the turn: a removal never waits for somebody's endpoint.
+    const document = await fetchBundle(source);
+    const bundle = parseBundle(document);
+    return await this.#inTurn(async () => {
       this.#checkName(trustDomain);
-      if (source.kind === 'https_web') checkEndpointUrl(source.url);
-      const document = await fetchBundle(source);
-      const bundle = parseBundle(document);
       const known = this.#domains.get(trustDomain);
       if (known) checkSequence(known.bundle, bundle);
       const nowMs = this.#options.clock();
@@ -94,20 +102,17 @@ export class FederationDesk {
   }
 
   /** Looks for a newer bundle now. Fails as `add` does; the last good one goes on then. */
-  refresh(trustDomain: string): Promise<FederatedView> {
-    return this.#inTurn(async () => {
-      const fault = await this.#refresh(trustDomain);
-      if (fault !== undefined) throw fault;
-      return this.show(trustDomain);
-    });
+  async refresh(trustDomain: string): Promise<FederatedView> {
+    const fault = await this.#refresh(trustDomain);
+    if (fault !== undefined) throw fault;
+    return this.show(trustDomain);
   }
 
   /** Refreshes what is due; to be called every few seconds. */
   async refreshDue(): Promise<void> {
     const nowMs = this.#options.clock();
     const due = this.list().filter(({ nextRefreshMs }) => nextRefreshMs <= nowMs);
-    // One endpoint that hangs does not keep the others waiting longer than its own time limit.
-    for (const { trustDomain } of due) await this.#inTurn(() => this.#refresh(trustDomain));
+    await Promise.all(due.map(({ trustDomain }) => this.#refresh(trustDomain)));
   }
 
   /** Every federated domain, by name. */
@@ -156,36 +161,48 @@ export class FederationDesk {
     return () => this.#listeners.delete(listener);
   }
 
+  /** What went wrong, if something did. */
   async #refresh(trustDomain: string): Promise<unknown> {
-    const known = this.#domains.get(trustDomain);
-    if (!known) return unknown(trustDomain);
+    const asked = this.#domains.get(trustDomain)?.domain.source;
+    if (!asked) return unknown(trustDomain);
+    this.#triedAtMs.set(trustDomain, this.#options.clock());
+    const fetched = await fetchBundle(asked).then(
+      (document) => ({ document }),
+      (error: unknown) => ({ error }),
+    );
+    return await this.#inTurn(async () => {
+      // It may be gone by now, or come from another place.
+      const known = this.#domains.get(trustDomain);
+      if (known?.domain.source !== asked) return unknown(trustDomain);
+      try {
+        if ('error' in fetched) throw fetched.error;
+        await this.#take(known, fetched.document);
+        return undefined;
+      } catch (error) {
+        await this.#note(known, error);
+        return error;
+      }
+    });
+  }
+
+  async #take({ domain, bundle: last }: Standing, document: string): Promise<void> {
     const { clock, log, observer } = this.#options;
-    this.#triedAtMs.set(trustDomain, clock());
-    try {
-      const document = await fetchBundle(known.domain.source);
-      const bundle = parseBundle(document);
-      checkSequence(known.bundle, bundle);
-      const isSame = rootsOf(bundle) === rootsOf(known.bundle);
-      const nowMs = clock();
-      const fresh = { document, refreshedAtMs: nowMs, fault: undefined, failingSinceMs: undefined };
-      const changedAtMs = isSame ? known.domain.changedAtMs : nowMs;
-      await this.#keep({ ...known.domain, ...fresh, changedAtMs }, bundle);
-      observer?.onRefresh?.(trustDomain, isSame ? 'same' : 'changed');
-      if (isSame) return undefined;
-      log.info({ trustDomain, roots: bundle.roots.length }, 'roots of a trust domain changed');
-      this.#tell();
-      return undefined;
-    } catch (error) {
-      await this.#note(known, error);
-      return error;
-    }
+    const { trustDomain } = domain;
+    const bundle = parseBundle(document);
+    checkSequence(last, bundle);
+    const isSame = rootsOf(bundle) === rootsOf(last);
+    const nowMs = clock();
+    const fresh = { document, refreshedAtMs: nowMs, fault: undefined, failingSinceMs: undefined };
+    const changedAtMs = isSame ? domain.changedAtMs : nowMs;
+    await this.#keep({ ...domain, ...fresh, changedAtMs }, bundle);
+    observer?.onRefresh?.(trustDomain, isSame ? 'same' : 'changed');
+    if (isSame) return;
+    log.info({ trustDomain, roots: bundle.roots.length }, 'roots of a trust domain changed');
+    this.#tell();
   }
 
   /** The last good bundle goes on; what went wrong is kept with it. */
-  async #note(
-    { domain, bundle }: { domain: FederatedDomain; bundle: TrustBundle },
-    error: unknown,
-  ): Promise<void> {
+  async #note({ domain, bundle }: Standing, error: unknown): Promise<void> {
     const { clock, log, observer } = this.#options;
     const { trustDomain } = domain;
     const fault = error instanceof Error ? error.message : String(error);
@@ -202,10 +219,23 @@ export class FederationDesk {
 
   async #keep(domain: FederatedDomain, bundle: TrustBundle): Promise<void> {
     await this.#options.store.keepFederated(domain);
-    this.#take(domain, bundle);
+    this.#show(domain, bundle);
   }
 
-  #take(domain: FederatedDomain, bundle: TrustBundle): void {
+  /** A document that another version of this program took trusts nobody until the next refresh; the controller starts. */
+  #reopen({ trustDomain, document }: FederatedDomain): TrustBundle {
+    try {
+      return parseBundle(document);
+    } catch (err) {
+      this.#options.log.error(
+        { trustDomain, err },
+        'stored bundle is not understood, nobody of it is trusted',
+      );
+      return { roots: [], sequence: undefined, refreshHintSeconds: undefined };
+    }
+  }
+
+  #show(domain: FederatedDomain, bundle: TrustBundle): void {
     this.#domains.set(domain.trustDomain, { domain, bundle });
     this.#options.observer?.onStanding?.(domain.trustDomain, domain.refreshedAtMs);
   }
