@@ -24,6 +24,8 @@ export interface BundleTarget {
   readonly environment: string;
   readonly service: string;
   readonly direction: Direction;
+  /** Foreign trust domains that are accepted inbound, in any order; the mesh itself may not be among them. */
+  readonly federatedDomains?: readonly string[] | undefined;
 }
 
 /** `version` is at least 1 and rises with every bundle of a target; `nowMs` is Unix milliseconds. */
@@ -32,8 +34,6 @@ export interface BundleOptions {
   readonly nowMs: number;
   /** For masks that work with a key; well-known ones when absent: such a bundle is for looking at, not for proxies. */
   readonly maskKeys?: MaskKeys | undefined;
-  /** Foreign trust domains that are accepted inbound, in any order; the mesh itself may not be among them. */
-  readonly federatedDomains?: readonly string[] | undefined;
 }
 
 /**
@@ -48,7 +48,7 @@ export function compileBundle(
   const selected = selectFor(set, target);
   const { labels } = selected;
   // Outbound the source is the proxy itself: no stranger.
-  const foreign = target.direction === Direction.Inbound ? (options.federatedDomains ?? []) : [];
+  const foreign = target.direction === Direction.Inbound ? (target.federatedDomains ?? []) : [];
   const strings = new StringTable();
   // First, so that the filter finds the bundle's id in the first bytes of a file that it has no room for.
   const names = [target.mesh, target.environment, target.service].map((name) =>

@@ -9,7 +9,7 @@ import type { Log } from '../log.ts';
 import type { MaskKeys } from '../mask-keys.ts';
 import type { BundleStore, Publication } from '../store/publications.ts';
 import { isKeyed } from './compile/mask.ts';
-import { compileBundle } from './compile.ts';
+import { type BundleTarget, compileBundle } from './compile.ts';
 import { parsePolicySet } from './parse.ts';
 import type { PolicyError } from './policy-error.ts';
 import type { Destination, PolicySet } from './policy-set.ts';
@@ -181,9 +181,9 @@ export class PolicyPublisher {
     const known = this.#bundles.get(keyOf(target));
     if (known === undefined) return undefined;
     const { environment, service, direction } = target;
-    const id = { mesh: this.#options.mesh, environment, service, direction };
+    const id = this.#id({ environment, service, direction });
     const { version, compiledAtMs: nowMs } = known;
-    const bytes = compileBundle(set, id, { version, nowMs, ...this.#surroundings() });
+    const bytes = compileBundle(set, id, { version, nowMs, maskKeys: this.#options.maskKeys() });
     return Buffer.compare(bytes, known.bytes) === 0 ? known : undefined;
   }
 
@@ -215,11 +215,11 @@ export class PolicyPublisher {
   }
 
   #build(set: PolicySet, target: Target, version: bigint): ProvenBundle {
-    const { mesh, clock, prove } = this.#options;
+    const { clock, prove, maskKeys } = this.#options;
     const { environment, service, direction } = target;
     const nowMs = clock();
-    const id = { mesh, environment, service, direction };
-    const bytes = compileBundle(set, id, { version, nowMs, ...this.#surroundings() });
+    const id = this.#id(target);
+    const bytes = compileBundle(set, id, { version, nowMs, maskKeys: maskKeys() });
     const refusal = prove(bytes);
     if (refusal !== undefined) {
       throw new DtaError(
@@ -233,10 +233,9 @@ export class PolicyPublisher {
     return { environment, service, direction, version, bytes, compiledAtMs: nowMs };
   }
 
-  // What a bundle depends on beside the set.
-  #surroundings() {
-    const { maskKeys, federatedDomains } = this.#options;
-    return { maskKeys: maskKeys(), federatedDomains: federatedDomains?.() ?? [] };
+  #id({ environment, service, direction }: Target): BundleTarget {
+    const { mesh, federatedDomains } = this.#options;
+    return { mesh, environment, service, direction, federatedDomains: federatedDomains?.() };
   }
 
   #compileLate(target: Target): void {

@@ -93,8 +93,12 @@ function compareLife(
   const text = toPolicyText(documents);
   const { set, errors } = parsePolicySet([{ name: 'random.yaml', text }]);
   expect(errors).toEqual([]);
-  const options = { version: 1n, nowMs: randomNowMs, federatedDomains };
-  const bundle = compileBundle(set, { ...randomTarget, direction: side }, options);
+  const options = { version: 1n, nowMs: randomNowMs };
+  const bundle = compileBundle(
+    set,
+    { ...randomTarget, direction: side, federatedDomains },
+    options,
+  );
   const env = { DTA_CACHE_ENTRIES: '16', DTA_WORKERS: String(workers) };
   const life = new Life(module, bundle, side, env);
   const circumstances: Circumstances = {

@@ -56,11 +56,11 @@ export function bundleOf(
       environment: 'prod',
       service: options.service ?? 'orders',
       direction: options.direction ?? Direction.Inbound,
+      federatedDomains: options.federatedDomains,
     },
     {
       version: options.version ?? 1n,
       nowMs: options.nowMs ?? NOON_MS,
-      federatedDomains: options.federatedDomains,
     },
   );
 }

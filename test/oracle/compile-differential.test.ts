@@ -22,8 +22,8 @@ test('a bundle applies the rules that the policies apply', () => {
       const text = toPolicyText(documents);
       const { set, errors } = parsePolicySet([{ name: 'random.yaml', text }]);
       expect(errors).toEqual([]);
-      const options = { version: 1n, nowMs: randomNowMs, federatedDomains };
-      const target = { ...randomTarget, direction: Direction.Inbound };
+      const options = { version: 1n, nowMs: randomNowMs };
+      const target = { ...randomTarget, direction: Direction.Inbound, federatedDomains };
       const bundle = readBundle(compileBundle(set, target, options));
       const raw = loadDocuments(text);
       // A path of more than 64 segments is refused before any rule is asked.

@@ -39,7 +39,11 @@ test(`differences of ${RUNS} pairs of random sets are those that requests show`,
       }
       count[entries.length === 0 ? 'equal' : 'different'] += 1;
       for (const entry of entries) {
-        const target = { ...randomTarget, service: entry.service, environment: entry.exampleEnvironment };
+        const target = {
+          ...randomTarget,
+          service: entry.service,
+          environment: entry.exampleEnvironment,
+        };
         const asked = toOracle(entry.example);
         const seen = differences(ask(a, target, asked), ask(b, target, asked));
         const { kind, label } = entry;
@@ -98,7 +102,11 @@ test(`findings on ${RUNS} random sets hold for every request`, { timeout: 3_600_
       }
       for (const { kind, example, destination, rule, others } of findings) {
         if (kind !== 'overlap' || !example || !destination) continue;
-        const { denying, applyingAllow } = ask(documents, { ...randomTarget, ...destination }, toOracle(example));
+        const { denying, applyingAllow } = ask(
+          documents,
+          { ...randomTarget, ...destination },
+          toOracle(example),
+        );
         const about = JSON.stringify({ rule, example, destination, documents });
         expect(denying, about).toContain(rule);
         expect(
@@ -168,7 +176,9 @@ function ask(
   target: Target,
   request: Omit<RandomRequest, 'set'>,
 ): OracleDecision {
-  return decide({ ...request, set, target });
+  // The mesh of an example is that of its caller.
+  const { trustDomain: mesh } = request.identity;
+  return decide({ ...request, set, target: { ...target, mesh } });
 }
 
 function toOracle({ host = '', headers, ...rest }: ConcreteRequest): RandomRequest {

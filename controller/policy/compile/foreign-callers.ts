@@ -5,7 +5,7 @@
 import { Effect, IdentityAttribute, TestOp } from '../../layout.ts';
 import type { Condition } from '../cel/condition.ts';
 import { compareIdentityTests, type IdentityTest } from '../identity-test.ts';
-import type { AccessPolicy, AccessRule, Selector } from '../policy-set.ts';
+import type { AccessPolicy, AccessRule, PolicySet, Selector } from '../policy-set.ts';
 
 /** The policies with that meaning written out; `mesh` is our own trust domain. */
 export function guardAgainstStrangers(
@@ -18,6 +18,16 @@ export function guardAgainstStrangers(
       rule.effect === Effect.Deny ? guardDeny(rule, mesh) : guardAllow(rule, mesh),
     ),
   }));
+}
+
+/** The same for a whole set: what tools say of its rules is then what bundles do. Done twice it changes nothing more. */
+export function withStrangers(
+  set: PolicySet,
+  mesh: string,
+  federatedDomains: readonly string[] = [],
+): PolicySet {
+  if (federatedDomains.length === 0) return set;
+  return { ...set, access: guardAgainstStrangers(set.access, mesh) };
 }
 
 // Who is not named is not let in.
