@@ -15,15 +15,25 @@ import { AuditService } from './audit/ingest.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { ControllerMetrics } from './controller-metrics.ts';
 import { Facade } from './facade.ts';
+import type { BundleEndpoint } from './federation/bundle-endpoint.ts';
+import type { FederationDesk } from './federation/federation-desk.ts';
 import { openAttestors } from './identity/attestation/open-attestors.ts';
 import { AuthorityDesk } from './identity/authority-desk.ts';
 import type { IssuerWish } from './identity/make-issuer.ts';
 import { openAuthority } from './identity/open-authority.ts';
+import { RootLists } from './identity/root-lists.ts';
 import { IdentityService } from './identity/service.ts';
 import { parseMeshIdentity } from './identity/spiffe-id.ts';
 import { TrustWatch } from './identity/trust-watch.ts';
 import type { Log } from './log.ts';
 import { MeshSource } from './mesh-source.ts';
+import {
+  type FederationAddress,
+  keepFederationCurrent,
+  openFederation,
+  operatorFederation,
+  serveOwnBundle,
+} from './open-federation.ts';
 import { PolicyPublisher } from './policy/publisher.ts';
 import { Clearances, maskingDir } from './privacy/clearances.ts';
 import { MaskingKeys } from './privacy/masking-keys.ts';
@@ -36,6 +46,7 @@ import { StateDesk } from './risk/state-desk.ts';
 import { Database } from './store/database.ts';
 import { SqliteAuditStore } from './store/sqlite-audit-store.ts';
 import { SqliteBundleStore } from './store/sqlite-bundle-store.ts';
+import { SqliteFederationStore } from './store/sqlite-federation-store.ts';
 import { SqliteIdentityStore } from './store/sqlite-identity-store.ts';
 import { SqliteIssuerStore } from './store/sqlite-issuer-store.ts';
 import { SqliteLiveValueStore } from './store/sqlite-live-value-store.ts';
@@ -69,6 +80,8 @@ export interface ControllerOptions {
   readonly keyCommand?: readonly string[];
   /** File that says what workloads may join with beside tokens (docs/identity.md, "Attestation"). */
   readonly attestorsPath?: string;
+  /** Where others get our SPIFFE bundle; absent: nowhere. */
+  readonly federation?: FederationAddress;
   readonly clock?: Clock;
   readonly log: Log;
 }
@@ -78,6 +91,8 @@ export interface Controller {
   readonly agentPort: number;
   readonly xdsPort: number;
   readonly operatorAddress: string;
+  /** Of the endpoint of our own bundle, where there is one. */
+  readonly federationPort: number | undefined;
   stop(): Promise<void>;
 }
 
@@ -112,7 +127,16 @@ async function assemble(
   const db = new Database(join(dataDir, 'controller.db'));
   closers.push(() => db.close());
   const metrics = new ControllerMetrics();
-  const { identities, authority, trust } = await openIdentities(options, clock, db, metrics);
+  const { identities, authority, trust, rootLists } = await openIdentities(
+    options,
+    clock,
+    db,
+    metrics,
+  );
+  const federation = await openFederation({
+    ...{ trustDomain, clock, log, store: new SqliteFederationStore(db) },
+    observer: metrics.federation,
+  });
   const privacy = await openPrivacy(options, clock, new SqlitePrivacyStore(db));
   const live = new LiveValueDesk({ store: new SqliteLiveValueStore(db), clock, log });
   const states = new StateDesk({
@@ -132,11 +156,12 @@ async function assemble(
       [...new Set((await identities.list()).map((i) => i.environment))].sort(),
     invalid: policyInvalid,
     maskKeys: () => privacy.keys.active(),
+    federatedDomains: () => federation.trusted().map((each) => each.trustDomain),
     clock,
     log,
   });
   await policies.open();
-  const source = new MeshSource({ identities, policies, states, log });
+  const source = new MeshSource({ identities, policies, states, federation, rootLists, log });
   await source.refresh();
   privacy.keys.onRotated(() => {
     // Bundles carry the keys that mask.
@@ -150,10 +175,10 @@ async function assemble(
     observer: metrics.audit,
   });
   const facade = new Facade({
-    ...{ identities, authority, trust, policies, states, audit, clock },
+    ...{ identities, authority, trust, federation, policies, states, audit, clock },
     startedAtMs: clock(),
   });
-  const desks = { identities, authority, trust, live, states, privacy };
+  const desks = { identities, authority, trust, rootLists, federation, live, states, privacy };
   const parts = { options, clock, ...desks, source, metrics, facade, closers };
   const servers = await listen({ ...parts, operatorToken });
   keepCurrent({ ...parts, policies, servers });
@@ -162,6 +187,7 @@ async function assemble(
     agentPort: servers.agents.port,
     xdsPort: servers.xds.port,
     operatorAddress: servers.operator.address,
+    federationPort: servers.federation?.port,
     stop,
   };
 }
@@ -170,6 +196,7 @@ interface Identities {
   readonly identities: IdentityService;
   readonly authority: AuthorityDesk;
   readonly trust: TrustWatch;
+  readonly rootLists: RootLists;
 }
 
 async function openIdentities(
@@ -191,7 +218,9 @@ async function openIdentities(
   const { rotations } = identities;
   const parts = { authority, store: issuers, dir, keyCommand, rotations, clock, log };
   const desk = new AuthorityDesk(parts);
-  return { identities, authority: desk, trust: new TrustWatch(authority, identities, clock) };
+  const trust = new TrustWatch(authority, identities, clock);
+  const rootLists = new RootLists({ authority, dir, clock, log });
+  return { identities, authority: desk, trust, rootLists };
 }
 
 /** Who may see clear values is said in the same directory as what they are made with. */
@@ -210,6 +239,7 @@ interface Servers {
   readonly agents: AgentServer;
   readonly xds: XdsServer;
   readonly operator: OperatorServer;
+  readonly federation: BundleEndpoint | undefined;
 }
 
 interface Parts extends Identities {
@@ -217,6 +247,7 @@ interface Parts extends Identities {
   readonly clock: Clock;
   readonly live: LiveValueDesk;
   readonly states: StateDesk;
+  readonly federation: FederationDesk;
   readonly privacy: Privacy;
   readonly source: MeshSource;
   readonly metrics: ControllerMetrics;
@@ -274,6 +305,7 @@ async function listen(parts: Parts & { operatorToken: string }): Promise<Servers
     token: parts.operatorToken,
     identities,
     authority,
+    federation: operatorFederation(parts.federation, identities),
     registrations: new RegistrationFiles(identities.registrar),
     policies: facade,
     live: parts.live,
@@ -284,7 +316,10 @@ async function listen(parts: Parts & { operatorToken: string }): Promise<Servers
     log,
   });
   closers.push(() => operator.close());
-  return { agents, xds, operator };
+  const { federation: address } = options;
+  const federation = address && (await serveOwnBundle(address, identities, log));
+  if (federation) closers.push(() => federation.close());
+  return { agents, xds, operator, federation };
 }
 
 /** Everything that happens by itself: changes of the state go out at once, state and certificates are renewed in time. */
@@ -352,6 +387,7 @@ function keepCurrent(parts: Parts & { policies: PolicyPublisher; servers: Server
     },
     closers,
   );
+  keepFederationCurrent({ ...parts, log, every: (ms, work) => every(ms, work, closers) });
   const certify = async () => {
     try {
       const own = await identities.controllerCertificate(options.names.dns, options.names.ips);

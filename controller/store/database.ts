@@ -17,6 +17,7 @@ import { bodyOutcomesSchema } from './migrations/0007-body-outcomes.ts';
 import { issuersSchema } from './migrations/0010-issuers.ts';
 
 import { serviceIdentitySchema } from './migrations/0015-service-identity.ts';
+import { federationSchema } from './migrations/0020-federation.ts';
 
 /** Values that a statement takes. */
 export type SqlValue = null | number | bigint | string;
@@ -157,4 +158,5 @@ const allMigrations: readonly string[] = [
   bodyOutcomesSchema,
   issuersSchema,
   serviceIdentitySchema,
+  federationSchema,
 ];
