@@ -280,14 +280,11 @@ describe('rotation of the authority', () => {
     await mesh.authority.activate(change);
     const [active, old] = (await mesh.authority.show()).issuers;
     await mesh.authority.taint(old?.id ?? '', change);
-    // The share of the two seconds over which all who are asked spread.
-    expect(await rung.ringNext(0, 0)).toBe(0);
     await until(agent, (held) => held.chainPem !== first?.chainPem);
     const leaf = new X509Certificate(agent.current()?.chainPem ?? '');
     expect(mesh.identities.issuerOf(leaf.raw)).toBe(active?.id);
     expect(agent.current()?.spiffeId).toBe(first?.spiffeId);
     await mesh.authority.revoke(old?.id ?? '', change);
-    await rung.ringNext(2_000, 2_000);
     await until(agent, (held) => held.rootPem === mesh.identities.rootPem);
     expect(agent.current()?.rootPem.match(/BEGIN/g)).toHaveLength(1);
   });
@@ -350,8 +347,9 @@ describe('a clock', () => {
       clock: () => Date.now() - hours,
     });
     await rung.ringNext(250, 250);
-    expect(lines[0]).toMatchObject({ level: 50 });
-    expect(lines[0]?.err?.message).toMatch(
+    const refusal = lines.find(({ err }) => err);
+    expect(refusal).toMatchObject({ level: 50 });
+    expect(refusal?.err?.message).toMatch(
       /not yet valid; the clock here is 25 h 0 min behind the controller's/,
     );
   });

@@ -26,9 +26,10 @@ afterAll(() => {
 });
 
 function hold(chainPem: string, rootPem: string, key = 'leaf') {
-  const grant = { instance: 'i', spiffeId: 's', rootPem, notBeforeMs: 0, notAfterMs: 1 };
+  const dates = { notBeforeMs: 0, notAfterMs: 1 };
+  const grant = { instance: 'i', spiffeId: 's', rootPem, trustGeneration: 0, ...dates };
   const keyPem = mesh.key(key).export({ type: 'pkcs8', format: 'pem' }).toString();
-  return holdIdentity({ ...grant, chainPem }, keyPem, rootPem);
+  return holdIdentity({ ...grant, chainPem }, keyPem);
 }
 
 describe('holdIdentity', () => {

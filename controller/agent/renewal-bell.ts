@@ -16,7 +16,7 @@ export class RenewalBell {
     this.#onRing();
   }
 
-  /** The renewal is done. */
+  /** The renewal begins. */
   silence(): void {
     this.#dueMs = undefined;
   }

@@ -62,10 +62,11 @@ export async function rotate<Held extends Validity>(
   let held = options.first;
   while (!signal.aborted) {
     await pauseUntil(renewalDueMs(held, options.random()), options);
+    // Before it is renewed: what rings meanwhile may want what this renewal does not bring yet.
+    bell?.silence();
     const next = await renewOrGiveUp(held, options);
     if (typeof next === 'string') return next;
     held = next;
-    bell?.silence();
     options.onRenewed(held);
     log.info({ notAfterMs: held.notAfterMs, leftMs: held.notAfterMs - clock() }, 'renewed');
   }

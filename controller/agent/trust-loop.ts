@@ -36,7 +36,9 @@ export async function followTrust(options: TrustLoopOptions): Promise<void> {
       failures = 0;
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof DtaError && error.code === 'denied' && isSame(current(), held)) {
+      // It was asked with a certificate that has been renewed meanwhile: the new one may be welcome.
+      if (!isSame(current(), held)) continue;
+      if (error instanceof DtaError && error.code === 'denied') {
         log.error({ err: error }, 'the controller refuses this identity');
         // The renewal tells for sure, and ends what has to end.
         const changed = options.changed();

@@ -202,13 +202,13 @@ describe('a single revoked certificate', () => {
 describe('news of the trust', () => {
   const change = { reason: 'test', actor: 'alice', force: false };
   const watch = (tls: RequestOptions, generation: number, clockMs = mesh.nowMs) =>
-    call('POST', '/v1/watch', { generation, clockMs }, tls);
+    call('POST', '/v1/watch', { generation, order: 0, clockMs }, tls);
 
   it('come at once to who has an older one, and wake who waits', async () => {
     const { identity, tls } = await joined();
     const { rootPem, trustGeneration: held } = identity;
     const first = await watch(tls, 0);
-    expect(first.body).toEqual({ rootPem, generation: held, renew: false });
+    expect(first.body).toEqual({ rootPem, generation: held });
     let isWaiting = true;
     const second = watch(tls, held).finally(() => {
       isWaiting = false;
@@ -218,7 +218,7 @@ describe('news of the trust', () => {
     }
     expect(isWaiting).toBe(true);
     const { generation } = await mesh.authority.prepare({ sameRoot: false }, change);
-    expect((await second).body).toMatchObject({ generation, renew: false });
+    expect((await second).body).toEqual({ rootPem: mesh.identities.rootPem, generation });
     await expect(mesh.authority.activate(change)).rejects.toMatchObject({ code: 'conflict' });
     const third = watch(tls, generation);
     while (mesh.trust.holders().some((each) => each.generation !== generation)) {
@@ -227,7 +227,7 @@ describe('news of the trust', () => {
     await mesh.authority.activate(change);
     const [, old] = (await mesh.authority.show()).issuers;
     await mesh.authority.taint(old?.id ?? '', change);
-    expect((await third).body).toMatchObject({ renew: true });
+    expect((await third).body).toMatchObject({ renewal: { number: 1, spreadMs: 2_000 } });
     await mesh.authority.revoke(old?.id ?? '', { ...change, force: true });
     // Not even TLS takes it: its root is trusted no more.
     expect(await watch(tls, generation)).toMatchObject({ status: 401 });
@@ -240,7 +240,9 @@ describe('news of the trust', () => {
     const [, old] = (await mesh.authority.show()).issuers;
     await mesh.authority.revoke(old?.id ?? '', { ...change, force: true });
     for (const path of ['/v1/watch', '/v1/audit', '/v1/renew']) {
-      const body = { '/v1/audit': batch(), '/v1/watch': { generation: 0, clockMs: 0 } }[path];
+      const body = { '/v1/audit': batch(), '/v1/watch': { generation: 0, order: 0, clockMs: 0 } }[
+        path
+      ];
       const answer = await call('POST', path, body ?? { csr: makeKeyAndRequest().csrPem }, tls);
       expect(answer, path).toMatchObject({ status: 403, body: { code: 'denied' } });
     }
@@ -307,7 +309,6 @@ describe('the server', () => {
       '/v1/audit',
       '/v1/join',
       '/v1/renew',
-      '/v1/rotation',
       '/v1/trust',
       '/v1/watch',
     ]);

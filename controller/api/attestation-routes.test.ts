@@ -110,45 +110,58 @@ describe('attest', () => {
   });
 });
 
-describe('rotation', () => {
-  it('answers at once when there is an order, and when the wait is over', async () => {
+describe('orders to renew', () => {
+  /** What an agent that has heard of orders up to `order` is told. */
+  const watch = (tls: RequestOptions, order = 0) => {
+    const generation = mesh.identities.trustGeneration;
+    return call('POST', '/v1/watch', { generation, order, clockMs: mesh.nowMs }, tls);
+  };
+  const isWaiting = async () => {
+    while (mesh.trust.holders().length === 0) await new Promise(setImmediate);
+  };
+
+  it('come to who waits, and to who asks later and has not heard of them', async () => {
     const { instance, tls } = await joined('orders');
-    const idle = await call('GET', '/v1/rotation?waitMs=1', undefined, tls);
-    expect(idle).toMatchObject({ status: 200, body: { due: false } });
-    const waiting = call('GET', '/v1/rotation?waitMs=60000', undefined, tls);
+    const waiting = watch(tls);
+    await isWaiting();
     const target = { kind: 'instance', name: instance } as const;
-    // Whether the order or the wait comes first does not matter.
     await mesh.identities.rotations.order(target, 250, 'drill', 'test');
-    expect(await waiting).toMatchObject({
-      body: { due: true, spreadMs: 250, reason: 'drill' },
-    });
+    const renewal = { number: 1, spreadMs: 250, reason: 'drill' };
+    expect(await waiting).toMatchObject({ status: 200, body: { renewal } });
+    expect(await watch(tls)).toMatchObject({ status: 200, body: { renewal } });
+    const heard = watch(tls, 1);
+    await mesh.identities.rotations.order({ kind: 'all', name: '' }, 0, 'again', 'test');
+    expect(await heard).toMatchObject({ body: { renewal: { number: 2 } } });
   });
 
-  it('is for certificates of the mesh, which are not revoked', async () => {
-    expect(await call('GET', '/v1/rotation')).toMatchObject({ status: 401 });
+  it('are for certificates of the mesh, which are not revoked', async () => {
+    const body = { generation: 0, clockMs: 0 };
+    expect(await call('POST', '/v1/watch', body)).toMatchObject({ status: 401 });
     const { instance, tls } = await joined('orders');
-    const waiting = call('GET', '/v1/rotation?waitMs=60000', undefined, tls);
-    await mesh.identities.revoke(instance, 'stolen', 'test');
-    expect(await waiting).toMatchObject({ status: 403, body: { code: 'denied' } });
-    expect(await call('GET', '/v1/rotation?waitMs=60001', undefined, tls)).toMatchObject({
+    expect(await call('POST', '/v1/watch', { ...body, order: -1 }, tls)).toMatchObject({
       status: 400,
     });
+    const waiting = watch(tls);
+    await isWaiting();
+    await mesh.identities.revoke(instance, 'stolen', 'test');
+    expect(await waiting).toMatchObject({ status: 403, body: { code: 'denied' } });
   });
 
-  it('is limited for each instance', async () => {
+  it('can be asked for so often by each instance', async () => {
     const { tls } = await joined('orders');
+    const body = { generation: 0, clockMs: mesh.nowMs };
     const statuses: number[] = [];
     for (let i = 0; i < 21; i++) {
-      statuses.push((await call('GET', '/v1/rotation', undefined, tls)).status);
+      statuses.push((await call('POST', '/v1/watch', body, tls)).status);
     }
     expect(statuses.slice(0, 20)).toEqual(Array(20).fill(200));
     expect(statuses[20]).toBe(429);
   });
 
-  it('ends with the server', async () => {
+  it('are waited for until the server ends', async () => {
     const { tls } = await joined('orders');
-    const waiting = call('GET', '/v1/rotation?waitMs=60000', undefined, tls).catch(() => 'cut');
-    await call('GET', '/v1/rotation', undefined, (await joined('other')).tls);
+    const waiting = watch(tls).catch(() => 'cut');
+    await isWaiting();
     await mesh.goAway();
     expect(await waiting).toBe('cut');
   });

@@ -382,7 +382,7 @@ describe('the server', () => {
     const routes = Object.keys(document.paths).sort();
     expect(routes).toContain('/v1/identities/{id}/revoke');
     expect(routes).toContain('/v1/ca/{id}/taint');
-    expect(routes).toHaveLength(30);
+    expect(routes).toHaveLength(31);
     expect(JSON.stringify(document.paths['/v1/audit']?.get)).toContain('"name":"limit"');
     expect(JSON.stringify(document.paths['/v1/identities']?.post)).toContain('"environment"');
   });

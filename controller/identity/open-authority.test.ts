@@ -181,7 +181,8 @@ describe('a directory of the first version', () => {
     writeFileSync(join(dir, 'ca.pem'), firstVersion.rootPem);
     db.run('INSERT INTO authority VALUES (1, ?, ?, ?)', 'mesh.test', keyHash, 5);
     db.run("INSERT INTO registration VALUES ('r', 'mesh.test', 'prod', 't', 's', '[]', 5)");
-    db.run("INSERT INTO instance VALUES ('i', 'r', 'spiffe://x', 5, NULL, NULL, NULL)");
+    db.run(`INSERT INTO instance (uuid, registration_id, spiffe_id, joined_at_ms)
+      VALUES ('i', 'r', 'spiffe://x', 5)`);
     const sql = `INSERT INTO certificate (sha256, serial, instance, not_before_ms, not_after_ms)
       VALUES ('d', 's', 'i', 5, ?)`;
     db.run(sql, nowMs + 3_600_000);

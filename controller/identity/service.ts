@@ -103,7 +103,9 @@ export class IdentityService {
       ...{ ...parts, events, caKeyHash },
       trustDomain: this.trustDomain,
     });
-    const tokens = new JoinTokenAttestor(options.store, caKeyHash);
+    const tokens = new JoinTokenAttestor(options.store, (keyHash) =>
+      options.authority.trustsRoot(keyHash),
+    );
     this.#attestation = new AttestationDesk({
       ...{ events, observer, log: options.log },
       attestors: [tokens, ...attestors],

@@ -43,7 +43,7 @@ beforeAll(async () => {
   const attestors = write('attestors.yaml', `x509pop: { roots: [${corp.path('root.pem')}] }\n`);
   const ports = ['--agent-port', '0', '--xds-port', '0', '--operator-port', '0'];
   const args = ['controller', '--trust-domain', 'cli.test', '--data-dir', dataDir, ...ports];
-  const more = ['--attestors', attestors, '--log-level', 'silent'];
+  const more = ['--new-mesh', '--attestors', attestors, '--log-level', 'silent'];
   controller = await startDta([...args, ...more], /controller of .* operators \S+\n/);
   agentPort = /agents (\d+)/.exec(controller.said)?.[1] ?? '';
   write('registrations.yaml', registrations);

@@ -10,6 +10,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { LiveMesh } from '../../api/live-mesh.test-data.ts';
+import { splitPem } from '../../identity/pem.ts';
 import { grpcService } from '../../xds/grpc-service.ts';
 import { makeKeyAndRequest } from '../csr.ts';
 import { type HeldIdentity, holdIdentity } from '../identity.ts';
@@ -123,8 +124,10 @@ describe('FetchX509SVID', () => {
     expect(leaf.checkPrivateKey(createPrivateKey({ key, format: 'der', type: 'pkcs8' }))).toBe(
       true,
     );
-    const root = new X509Certificate(svid?.bundle ?? '');
-    expect(leaf.verify(root.publicKey)).toBe(true);
+    const [, issuer = ''] = splitPem(held.chainPem);
+    const above = new X509Certificate(issuer);
+    expect(leaf.verify(above.publicKey)).toBe(true);
+    expect(above.verify(new X509Certificate(svid?.bundle ?? '').publicKey)).toBe(true);
     const next = await identity();
     api.publish(next);
     expect((await stream.next()).svids[0]?.spiffeId).toBe(next.spiffeId);
@@ -148,7 +151,8 @@ describe('FetchX509SVID', () => {
     api.publish({ ...held, chainPem, rootPem: held.rootPem + held.rootPem });
     const stream = svids();
     const [svid] = (await stream.next()).svids;
-    const whole = [held, other].map((each) => new X509Certificate(each.chainPem).raw);
+    const whole = splitPem(chainPem).map((each) => new X509Certificate(each).raw);
+    expect(whole).toHaveLength(4);
     expect(Buffer.from(svid?.x509Svid ?? [])).toEqual(Buffer.concat(whole));
     const { raw } = new X509Certificate(held.rootPem);
     expect(Buffer.from(svid?.bundle ?? [])).toEqual(Buffer.concat([raw, raw]));

@@ -11,19 +11,19 @@ import type { AttestationContext, Attested, Attestor, Evidence } from './attesto
 export class JoinTokenAttestor implements Attestor {
   readonly method = 'join_token';
   readonly #store: Pick<IdentityStore, 'token'>;
-  readonly #caKeyHash: () => string;
+  readonly #trustsRoot: (keyHash: string) => boolean;
 
-  /** `caKeyHash` gives the hash that tokens of this authority carry. */
-  constructor(store: Pick<IdentityStore, 'token'>, caKeyHash: () => string) {
+  /** `trustsRoot` knows the hashes that tokens of this authority may carry: a token outlives a rotation. */
+  constructor(store: Pick<IdentityStore, 'token'>, trustsRoot: (keyHash: string) => boolean) {
     this.#store = store;
-    this.#caKeyHash = caKeyHash;
+    this.#trustsRoot = trustsRoot;
   }
 
   async attest({ token: text = '' }: Evidence, context: AttestationContext): Promise<Attested> {
     const token = parseToken(text);
     if (!token) throw denied('join', 'token malformed');
     const { id } = token;
-    if (token.caKeyHash !== this.#caKeyHash())
+    if (!this.#trustsRoot(token.caKeyHash))
       throw denied('join', 'token of another authority', { id });
     const stored = await this.#store.token(id);
     if (!stored) throw denied('join', 'token unknown', { id });
