@@ -9,6 +9,7 @@ import type {
   ResourceChange,
   ResourceKey,
   ResourceSource,
+  ValidationResource,
   XdsResource,
 } from './xds/model.ts';
 
@@ -30,6 +31,8 @@ export class MeshSource implements ResourceSource {
   /** Labels by instance: of its registration, so that nobody chooses its own. */
   #labels = new Map<string, Readonly<Record<string, string>>>();
   #trust = { rootPem: '', crlPem: '', generation: 0 };
+  /** One object for all proxies: it is encoded once. */
+  #validation: ValidationResource | undefined;
   #trustVersion = 0;
   #turn: Promise<void> = Promise.resolve();
 
@@ -39,23 +42,42 @@ export class MeshSource implements ResourceSource {
 
   /** Reads what is asked for synchronously later: labels, roots and revocation lists. */
   refresh(): Promise<void> {
-    // One after another: what was read earlier must not take the place of what was read later.
-    const next = this.#turn.then(() => this.#read());
+    return this.#inTurn(async () => {
+      const instances = await this.#parts.identities.list();
+      this.#labels = new Map(instances.map(({ uuid, labels }) => [uuid, labels]));
+      await this.#readTrust();
+    });
+  }
+
+  /** The same without the labels, which no revocation and no issuing key changes. */
+  refreshTrust(): Promise<void> {
+    return this.#inTurn(() => this.#readTrust());
+  }
+
+  /** One after another: what was read earlier must not take the place of what was read later. */
+  #inTurn(read: () => Promise<void>): Promise<void> {
+    const next = this.#turn.then(read);
     this.#turn = next.catch(() => undefined);
     return next;
   }
 
-  async #read(): Promise<void> {
+  async #readTrust(): Promise<void> {
     const { identities } = this.#parts;
     const generation = identities.trustGeneration;
-    const [instances, crlPem] = await Promise.all([identities.list(), identities.crlPem()]);
+    const crlPem = await identities.crlPem();
     // Of one generation, so that no proxy gets a root without the list that goes with it.
-    if (generation !== identities.trustGeneration) return await this.#read();
+    if (generation !== identities.trustGeneration) return await this.#readTrust();
     const { rootPem } = identities;
-    this.#labels = new Map(instances.map(({ uuid, labels }) => [uuid, labels]));
     const before = this.#trust;
     if (crlPem !== before.crlPem || rootPem !== before.rootPem) this.#trustVersion += 1;
     this.#trust = { rootPem, crlPem, generation };
+    this.#validation = {
+      kind: 'validation',
+      version: trustVersion(generation, this.#trustVersion),
+      trustDomain: identities.trustDomain,
+      trustedCaPem: rootPem,
+      crlPem,
+    };
   }
 
   /** Tells every subscriber of a change. */
@@ -72,7 +94,7 @@ export class MeshSource implements ResourceSource {
       case 'state':
         return this.#state(proxy);
       case 'validation':
-        return this.#validation();
+        return this.#validation;
     }
   }
 
@@ -107,17 +129,6 @@ export class MeshSource implements ResourceSource {
       },
       (error: unknown) => this.#parts.log.error({ error }, 'identities not read'),
     );
-  }
-
-  #validation(): XdsResource {
-    const { rootPem, crlPem, generation } = this.#trust;
-    return {
-      kind: 'validation',
-      version: trustVersion(generation, this.#trustVersion),
-      trustDomain: this.#parts.identities.trustDomain,
-      trustedCaPem: rootPem,
-      crlPem,
-    };
   }
 }
 

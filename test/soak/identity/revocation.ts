@@ -2,8 +2,9 @@
 
 import { type FiveEnvoys, startFiveEnvoys } from './five-envoys.ts';
 import { machineMs } from './machine-clock.ts';
+import { type Joined, joinMany } from './mesh-identities.ts';
 import { RevokedCallers } from './revoked-callers.ts';
-import { joinOne, SimulatedProxies } from './simulated-proxies.ts';
+import { SimulatedProxies } from './simulated-proxies.ts';
 import { pause } from './soak-mesh.ts';
 import { quantilesOf, showQuantiles, type Verdicts } from './verdicts.ts';
 
@@ -22,17 +23,20 @@ interface Sample {
 /** Runs it; about three minutes. */
 export async function soakRevocation(verdicts: Verdicts): Promise<void> {
   let simulated: SimulatedProxies | undefined;
+  let victims: Joined[] = [];
   // Before the Envoys, so that nothing that serves the oldest stream first favours these.
   const before = async (mesh: FiveEnvoys['mesh']) => {
-    simulated = await SimulatedProxies.start(mesh, proxyCount);
+    const joined = await joinMany(mesh, warmUps + revocations + proxyCount);
+    victims = joined.splice(0, warmUps + revocations);
+    simulated = await SimulatedProxies.start(mesh.xdsPort, joined);
   };
   const five = await startFiveEnvoys('1h', { http2: true, before });
   const callers = new RevokedCallers();
   try {
     verdicts.note(`${proxyCount} simulated proxies and ${five.sidecars.length} Envoys are there`);
     const samples: Sample[] = [];
-    for (let i = 0; i < warmUps + revocations; i++) {
-      const sample = await revokeOne(five, callers, simulated);
+    for (const [i, victim] of victims.entries()) {
+      const sample = await revokeOne(five, victim, callers, simulated);
       if (i >= warmUps) samples.push(sample);
     }
     judge(samples, five.sidecars.length, verdicts);
@@ -45,10 +49,10 @@ export async function soakRevocation(verdicts: Verdicts): Promise<void> {
 
 async function revokeOne(
   { mesh, sidecars }: FiveEnvoys,
+  identity: Joined,
   callers: RevokedCallers,
   simulated: SimulatedProxies | undefined,
 ): Promise<Sample> {
-  const identity = await joinOne(mesh);
   const ports = sidecars.map(({ inboundPort }) => inboundPort);
   await callers.open(identity, ports);
   await pause(betweenMs);
@@ -118,7 +122,7 @@ function judge(samples: readonly Sample[], envoys: number, verdicts: Verdicts): 
 }
 
 const proxyCount = Number(process.env.SOAK_PROXIES ?? 1_000);
-const revocations = 50;
+const revocations = Number(process.env.SOAK_REVOCATIONS ?? 50);
 /** Left out: code that runs for the first time. */
 const warmUps = 3;
 /** From the last open connection to the revocation: pushes other than revocations average one a second. */

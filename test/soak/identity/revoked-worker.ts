@@ -13,7 +13,7 @@ import type { Refusal } from './revoked-callers.ts';
 interface Open {
   readonly port: number;
   readonly kind: Refusal['kind'];
-  /** Asks once: `ok`, `refused` (DTA1008), or what else came. */
+  /** Asks once: `ok`, `refused` (DTA1008), `cut` (it was on its way, and was reset), or what else came. */
   readonly ask: () => Promise<string>;
   /** Resolves when the stream that runs on it is cut; absent: there is none. */
   readonly cut?: Promise<number>;
@@ -58,6 +58,7 @@ function openGrpc(port: number, identity: Credentials): Open {
       EMPTY_MESSAGE,
     );
     if (grpcStatus === '0') return 'ok';
+    if (grpcStatus === undefined && (status === 0 || status === 200)) return 'cut';
     return grpcStatus === '7' && message.includes('DTA1008')
       ? 'refused'
       : `${status}, grpc-status ${grpcStatus} ${message}`;
@@ -114,6 +115,7 @@ function exchange(
 
 function judge(status: number, text: string): string {
   if (status === 200) return 'ok';
+  if (status === 0) return 'cut';
   return status === 403 && text.includes('"DTA1008"') ? 'refused' : `${status} ${text}`;
 }
 
@@ -122,14 +124,15 @@ async function poll({ port, kind, ask, cut }: Open, endMs: number): Promise<Refu
   let fault: string | undefined;
   while (refusedMs === undefined && machineMs() < endMs) {
     const came = await ask();
-    if (came === 'refused') refusedMs = machineMs();
+    if (came === 'refused' || came === 'cut') refusedMs = machineMs();
     else if (came !== 'ok') fault ??= came;
     await pause(everyMs);
   }
-  // Once refused, always refused.
+  // Once refused, always refused; on HTTP/1.1 what was cut took the connection with it.
   for (let i = 0; i < 3 && refusedMs !== undefined; i++) {
     const came = await ask();
-    if (came !== 'refused') fault ??= `after the refusal: ${came}`;
+    if (came !== 'refused' && !(came === 'cut' && kind === 'HTTP/1.1'))
+      fault ??= `after the refusal: ${came}`;
   }
   const cutMs = cut && (await Promise.race([cut, pause(Math.max(0, endMs - machineMs()))]));
   return { port, kind, atMs: refusedMs, cutMs: cutMs ?? undefined, fault };
@@ -141,7 +144,7 @@ function pause(ms: number): Promise<undefined> {
 
 const grpc = { ':method': 'POST', 'content-type': 'application/grpc', te: 'trailers' };
 /** Between an answer and the next question on a connection. */
-const everyMs = 4;
+const everyMs = 5;
 let connections: Open[] = [];
 
 parentPort?.on('message', async (order: Order) => {

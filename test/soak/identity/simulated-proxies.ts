@@ -5,10 +5,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
-import { ControllerClient } from '../../../controller/agent/controller-client.ts';
-import { join } from '../../../controller/agent/join.ts';
 import type { Credentials } from '../../envoy/client.ts';
-import type { SoakMesh } from './soak-mesh.ts';
 
 /** When (`machineMs`) the state with the UUID came to each proxy, in no order. */
 export interface Arrivals {
@@ -17,27 +14,25 @@ export interface Arrivals {
 
 /** Some of them, on threads of their own. */
 export class SimulatedProxies {
-  readonly count: number;
   readonly #workers: readonly Worker[];
 
-  private constructor(count: number, workers: readonly Worker[]) {
-    this.count = count;
+  private constructor(workers: readonly Worker[]) {
     this.#workers = workers;
   }
 
   /** They have bundle, state and trust when it returns. */
-  static async start(mesh: SoakMesh, count: number, threads = 2): Promise<SimulatedProxies> {
-    const share = Math.ceil(count / threads);
+  static async start(port: number, all: readonly Credentials[]): Promise<SimulatedProxies> {
+    const share = Math.max(1, Math.ceil(all.length / threads));
     const workers: Worker[] = [];
-    for (let left = count; left > 0; left -= share) {
-      const identities = await joinMany(mesh, Math.min(share, left));
+    for (let first = 0; first < all.length; first += share) {
+      const identities = all.slice(first, first + share);
       const worker = new Worker(new URL('./simulated-worker.ts', import.meta.url), {
-        workerData: { port: mesh.xdsPort, identities },
+        workerData: { port, identities },
       });
       await once(worker, 'message');
       workers.push(worker);
     }
-    return new SimulatedProxies(count, workers);
+    return new SimulatedProxies(workers);
   }
 
   /** Looks out for a state that revokes `uuid`; resolves when every proxy has it, or after `withinMs` with what there is. */
@@ -55,26 +50,4 @@ export class SimulatedProxies {
   }
 }
 
-/** Instances of `caller`; eight join at a time. */
-export async function joinMany(mesh: SoakMesh, count: number): Promise<Credentials[]> {
-  const joined: Credentials[] = [];
-  const one = async () => {
-    while (joined.length < count) {
-      const at = joined.push(none) - 1;
-      joined[at] = await joinOne(mesh);
-    }
-  };
-  await Promise.all(Array.from({ length: 8 }, one));
-  return joined;
-}
-
-/** An instance of `caller` with a join token. */
-export async function joinOne(mesh: SoakMesh): Promise<Credentials & { instance: string }> {
-  const workload = { service: 'caller', environment: 'prod', team: 'shop' };
-  const { token } = await mesh.operator.issueIdentity(workload);
-  const client = new ControllerClient(mesh.controllerUrl, AbortSignal.timeout(20_000));
-  const { instance, chainPem, keyPem, rootPem } = await join(client, token);
-  return { instance, chainPem, keyPem, rootPem };
-}
-
-const none: Credentials = { chainPem: '', keyPem: '', rootPem: '' };
+const threads = 2;

@@ -52,8 +52,13 @@ class SimulatedProxy {
     }
   }
 
+  /** Only looks at the time: what it takes to be a proxy must not delay the next one, which would have a core of its own. */
   #take(chunk: Buffer, atMs: number): void {
     this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
+    setImmediate(() => this.#read(atMs));
+  }
+
+  #read(atMs: number): void {
     while (this.#pending.length >= 5) {
       const end = 5 + this.#pending.readUInt32BE(1);
       if (this.#pending.length < end) return;

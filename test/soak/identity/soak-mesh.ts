@@ -103,6 +103,11 @@ export class SoakMesh {
     return found(this.#clients).identities;
   }
 
+  /** Of the controller. */
+  get dataDir(): string {
+    return join(this.directory, 'controller');
+  }
+
   get controllerUrl(): string {
     return `https://127.0.0.1:${this.#ports[0]}`;
   }
@@ -125,15 +130,16 @@ export class SoakMesh {
       command: projectPath('dta'),
       args: [
         ...['controller', '--trust-domain', trustDomain, '--new-mesh'],
-        ...['--data-dir', join(this.directory, 'controller')],
+        ...['--data-dir', this.dataDir],
         ...['--agent-port', `${agents}`, '--xds-port', `${xds}`, '--operator-port', `${operators}`],
         ...['--filter', join(this.directory, 'filter.wasm'), '--leaf-ttl', this.#options.leafTtl],
         ...['--attestors', join(this.directory, 'attestors.yaml'), '--log-level', 'warn'],
       ],
       ready: /^controller of .*/,
       logFile: join(this.directory, `controller-${this.#starts}.log`),
+      env: profiled(this.#starts),
     });
-    const operator = operatorClient(join(this.directory, 'controller'));
+    const operator = operatorClient(this.dataDir);
     this.#clients = { operator, identities: new IdentityClient(operator) };
   }
 
@@ -302,6 +308,14 @@ export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+/** `SOAK_PROFILE=<folder>` has every controller write a CPU profile there when it ends. */
+function profiled(start: number): Record<string, string> {
+  const folder = process.env.SOAK_PROFILE;
+  if (folder === undefined) return {};
+  const name = `controller-${start}.cpuprofile`;
+  return { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${folder} --cpu-prof-name=${name}` };
+}
+
 function registrationOf(service: string): string {
   return `apiVersion: sm-dta/v1
 kind: ServiceRegistration
@@ -319,6 +333,7 @@ function found<T>(value: T | undefined): T {
   return value;
 }
 
-const trustDomain = 'soak.test';
+/** Of every mesh here. */
+export const trustDomain = 'soak.test';
 const clusterIssuer = 'https://kubernetes.default.svc';
 const audience = 'sm-dta';
