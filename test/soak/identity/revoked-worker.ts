@@ -144,7 +144,7 @@ function pause(ms: number): Promise<undefined> {
 
 const grpc = { ':method': 'POST', 'content-type': 'application/grpc', te: 'trailers' };
 /** Between an answer and the next question on a connection. */
-const everyMs = 5;
+const everyMs = 8;
 let connections: Open[] = [];
 
 parentPort?.on('message', async (order: Order) => {

@@ -2,6 +2,9 @@
  * `make soak-identity`: what the identity of a mesh has to hold under load and over time, on real
  * processes. `SOAK_PARTS=rotation,cuts` runs some of it. Ends with 1 when a bound is missed.
  */
+import { soakAway } from './away.ts';
+import { soakCuts } from './cuts.ts';
+import { soakEmpty } from './empty.ts';
 import { soakRevocation } from './revocation.ts';
 import { soakRotation } from './rotation.ts';
 import { Verdicts } from './verdicts.ts';
@@ -9,6 +12,9 @@ import { Verdicts } from './verdicts.ts';
 const parts: Readonly<Record<string, (verdicts: Verdicts) => Promise<void>>> = {
   rotation: soakRotation,
   revocation: soakRevocation,
+  cuts: soakCuts,
+  away: soakAway,
+  empty: soakEmpty,
 };
 
 const wanted =
