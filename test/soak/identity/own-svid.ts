@@ -71,3 +71,13 @@ function certificatesOf(bytes: Uint8Array): string {
 const fetchSvid = (
   grpcService(SpiffeWorkloadAPI) as Record<string, MethodDefinition<Message, Message>>
 ).fetchX509SVID as MethodDefinition<Message, Message>;
+
+/** The SVID of this moment. */
+export function takeSvid(socketPath: string): Promise<OwnSvid> {
+  return new Promise((resolve) => {
+    const stop = followSvid(socketPath, (svid) => {
+      resolve(svid);
+      setImmediate(() => stop());
+    });
+  });
+}

@@ -3,10 +3,12 @@
  * processes. `SOAK_PARTS=rotation,cuts` runs some of it. Ends with 1 when a bound is missed.
  */
 import { soakAway } from './away.ts';
+import { soakChurn } from './churn.ts';
 import { soakCuts } from './cuts.ts';
 import { soakEmpty } from './empty.ts';
 import { soakRevocation } from './revocation.ts';
 import { soakRotation } from './rotation.ts';
+import { soakSkew } from './skew.ts';
 import { Verdicts } from './verdicts.ts';
 
 const parts: Readonly<Record<string, (verdicts: Verdicts) => Promise<void>>> = {
@@ -14,6 +16,8 @@ const parts: Readonly<Record<string, (verdicts: Verdicts) => Promise<void>>> = {
   revocation: soakRevocation,
   cuts: soakCuts,
   away: soakAway,
+  churn: soakChurn,
+  skew: soakSkew,
   empty: soakEmpty,
 };
 

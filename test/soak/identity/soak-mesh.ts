@@ -52,6 +52,8 @@ export interface SidecarOptions {
   /** Service and inbound port of what it calls. */
   readonly callees?: readonly { readonly service: string; readonly port: number }[];
   readonly workers?: number;
+  /** Beside this process's own environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A host's agent that runs. */
@@ -144,7 +146,24 @@ export class SoakMesh {
   }
 
   /** Starts an agent whose workloads, name to service, join by themselves; with their certificates when it returns. */
-  async startAgent(name: string, workloads: Readonly<Record<string, string>>): Promise<SoakAgent> {
+  async startAgent(
+    name: string,
+    workloads: Readonly<Record<string, string>>,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<SoakAgent> {
+    const agent = await this.startAgentOnly(name, workloads, env);
+    await until(`certificates of ${name}`, async () =>
+      (await agent.statuses()).every(({ state }) => state === 'valid'),
+    );
+    return agent;
+  }
+
+  /** The same without waiting for certificates. */
+  async startAgentOnly(
+    name: string,
+    workloads: Readonly<Record<string, string>>,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<SoakAgent> {
     const dir = join(this.directory, name);
     mkdirSync(dir, { mode: 0o700 });
     for (const [workload, service] of Object.entries(workloads)) {
@@ -169,9 +188,10 @@ export class SoakMesh {
       args: ['agent', '--config', file, '--log-level', 'info'],
       ready: /^agent of .*/,
       logFile,
+      env,
     });
     this.#agents.add(child);
-    const agent = {
+    return {
       dir,
       logFile,
       statuses: () => readAgentStatus(join(dir, 'status.sock')),
@@ -181,15 +201,11 @@ export class SoakMesh {
         this.#agents.delete(child);
       },
     };
-    await until(`certificates of ${name}`, async () =>
-      (await agent.statuses()).every(({ state }) => state === 'valid'),
-    );
-    return agent;
   }
 
   /** Starts a sidecar; it has policy, state and trust when it returns. */
   async startSidecar(options: SidecarOptions): Promise<SoakSidecar> {
-    const { name, service, agent, app, callees = [], workers = 2 } = options;
+    const { name, service, agent, app, callees = [], workers = 2, env } = options;
     const [adminPort = 0, inboundPort = 0, ...listenPorts] = await freePorts(2 + callees.length);
     const outbound = callees.map((callee, i) => ({
       environment: 'prod',
@@ -216,7 +232,10 @@ export class SoakMesh {
         application: { address: '127.0.0.1', ...app },
       },
     });
-    const envoy = await LiveEnvoy.start(this.directory, name, bootstrap, adminPort, workers);
+    const envoy = await LiveEnvoy.start(this.directory, name, bootstrap, adminPort, {
+      workers,
+      ...(env && { env }),
+    });
     this.#envoys.add(envoy);
     const outboundPorts = new Map(outbound.map((each) => [each.service, each.listenPort]));
     return { name, envoy, inboundPort, outboundPorts };
