@@ -56,6 +56,13 @@ export interface BootstrapOptions {
     /** Puts Envoy's decompressors (gzip, br, zstd) around the filter of every listener: about 17,000 instructions a request. */
     readonly decompress?: boolean;
   };
+  /** Both in seconds. */
+  readonly lifetimes?: {
+    /** After it a connection between services is drained and opened anew, with certificates checked anew; default 900. */
+    readonly connection?: number;
+    /** After it a request or stream that still runs is ended; default 86,400. */
+    readonly stream?: number;
+  };
   /** File of an access log without what is masked, or `-` for the standard output. */
   readonly accessLog?: string;
 }
@@ -70,6 +77,9 @@ export const bootstrapNames = {
   auditCluster: 'dta-agent',
 } as const;
 
+/** In seconds: NIST SP 800-207A asks for authentication again and again; no leaf lives longer than the second. */
+export const defaultLifetimes = { connection: 900, stream: 86_400 } as const;
+
 /**
  * The bootstrap as YAML. Values are put into parsed templates: none of them can add configuration.
  *
@@ -81,8 +91,12 @@ export function renderBootstrap(options: BootstrapOptions): string {
     sidecarValues(options),
   ) as unknown as Sidecar;
   const parts: Part[] = [];
-  if (options.inbound) parts.push(fill('inbound', inboundValues(options.inbound)));
-  for (const target of options.outbound) parts.push(fill('outbound', outboundValues(target)));
+  const lifetimes = lifetimeValues(options.lifetimes);
+  const { inbound, outbound } = options;
+  if (inbound) parts.push(fill('inbound', { ...inboundValues(inbound), ...lifetimes }));
+  for (const target of outbound) {
+    parts.push(fill('outbound', { ...outboundValues(target), ...lifetimes }));
+  }
   const listeners = parts.map(({ listener }) => withExtras(listener, options));
   const { clusters } = sidecar.static_resources;
   return stringify(
@@ -136,6 +150,13 @@ function inboundValues(inbound: NonNullable<BootstrapOptions['inbound']>): Value
     'application.address': inbound.application.address,
     'application.port': inbound.application.port,
     'application.http': httpOptions(inbound.application.http2),
+  };
+}
+
+function lifetimeValues({ connection, stream }: BootstrapOptions['lifetimes'] = {}): Values {
+  return {
+    'lifetime.connection': `${connection ?? defaultLifetimes.connection}s`,
+    'lifetime.stream': `${stream ?? defaultLifetimes.stream}s`,
   };
 }
 

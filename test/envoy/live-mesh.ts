@@ -17,7 +17,7 @@ import { freePorts } from '../../controller/cli/up/free-ports.ts';
 import { createLog } from '../../controller/log.ts';
 import { type Controller, startController } from '../../controller/main.ts';
 import type { PolicyFile } from '../../controller/policy/parse.ts';
-import { renderBootstrap } from '../../controller/xds/render-bootstrap.ts';
+import { type BootstrapOptions, renderBootstrap } from '../../controller/xds/render-bootstrap.ts';
 import { LiveEnvoy } from './live-envoy.ts';
 
 /** A workload with its sidecar; `prod` is its environment, `shop` its team. */
@@ -38,6 +38,8 @@ export interface MeshOptions {
   /** The policy set: one YAML text, or its files. */
   readonly policies: string | readonly PolicyFile[];
   readonly leafTtlMs?: number;
+  /** Of connections and streams, of every sidecar. */
+  readonly lifetimes?: BootstrapOptions['lifetimes'];
 }
 
 /** A running sidecar. */
@@ -60,13 +62,15 @@ export class LiveMesh {
   readonly dataDir: string;
   readonly #directory: string;
   readonly #leafTtlMs: number | undefined;
+  readonly #lifetimes: BootstrapOptions['lifetimes'];
   readonly #sidecars = new Map<string, Sidecar>();
   #controller: Controller;
 
-  private constructor(directory: string, controller: Controller, leafTtlMs: number | undefined) {
+  private constructor(directory: string, controller: Controller, options: MeshOptions) {
     this.#directory = directory;
     this.#controller = controller;
-    this.#leafTtlMs = leafTtlMs;
+    this.#leafTtlMs = options.leafTtlMs;
+    this.#lifetimes = options.lifetimes;
     this.dataDir = join(directory, 'controller');
     this.operator = operatorClient(this.dataDir);
   }
@@ -78,7 +82,7 @@ export class LiveMesh {
     await copyFile(filterPath(), join(directory, 'filter.wasm'));
     const ports = { agents: 0, xds: 0 };
     const controller = await open(directory, ports, 0, options.leafTtlMs);
-    const mesh = new LiveMesh(directory, controller, options.leafTtlMs);
+    const mesh = new LiveMesh(directory, controller, options);
     try {
       await mesh.push(options.policies);
       for (const sidecar of options.sidecars) await mesh.#addSidecar(sidecar);
@@ -193,6 +197,7 @@ export class LiveMesh {
       },
       outbound,
       masking: { decompress: decompress ?? false },
+      ...(this.#lifetimes && { lifetimes: this.#lifetimes }),
       ...(accessLog !== undefined && { accessLog }),
     });
     const envoy = await LiveEnvoy.start(this.#directory, service, bootstrap, adminPort);

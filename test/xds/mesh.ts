@@ -33,15 +33,15 @@ const spare = await Promise.all(
   Array.from({ length: 4 }, () => Authority.make(trustDomain, Date.now())),
 );
 
-/** A mesh `mesh.example` with its own new authority. */
+/** A mesh with its own new authority; `mesh.example` unless that is of another. */
 export class TestMesh {
-  readonly trustDomain = trustDomain;
+  readonly trustDomain: string;
   readonly authority: Authority;
 
-  constructor() {
-    const authority = spare.pop();
+  constructor(authority = spare.pop()) {
     if (!authority) throw new Error('more meshes than authorities were made for');
     this.authority = authority;
+    this.trustDomain = authority.trustDomain;
   }
 
   /** A certificate of a new instance. */

@@ -5,8 +5,12 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { DtaError } from '../../errors.ts';
 import { checkTrustDomain } from '../../identity/spiffe-id.ts';
 import { standardOutput } from '../../xds/listener-extras.ts';
-import { type OutboundTarget, renderBootstrap } from '../../xds/render-bootstrap.ts';
-import { parseAddress, parsePort } from '../parse-arguments.ts';
+import {
+  defaultLifetimes,
+  type OutboundTarget,
+  renderBootstrap,
+} from '../../xds/render-bootstrap.ts';
+import { parseAddress, parseDuration, parsePort } from '../parse-arguments.ts';
 
 interface Address {
   readonly address: string;
@@ -24,6 +28,8 @@ interface Options {
   readonly app?: Address;
   readonly outbound: OutboundTarget[];
   readonly adminPort: number;
+  readonly connectionLifetime: number;
+  readonly streamLifetime: number;
   readonly decompress: boolean;
   readonly accessLog?: string;
 }
@@ -50,6 +56,16 @@ export function bootstrapCommand(): Command {
       [],
     )
     .option('--admin-port <port>', "Envoy's admin interface on loopback", parsePort, 15_000)
+    .addOption(
+      new Option('--connection-lifetime <time>', 'when a connection is drained and opened anew')
+        .argParser(parseLifetime)
+        .default(defaultLifetimes.connection, '15m'),
+    )
+    .addOption(
+      new Option('--stream-lifetime <time>', 'when a request or stream that still runs is ended')
+        .argParser(parseLifetime)
+        .default(defaultLifetimes.stream, '24h'),
+    )
     .option(
       '--decompress',
       'decode gzip, br and zstd around the filter, so that it can mask',
@@ -80,6 +96,7 @@ export function bootstrapCommand(): Command {
           admin: { port: options.adminPort },
           ...(inbound && app && { inbound: { ...inbound, application: app } }),
           outbound: options.outbound,
+          lifetimes: { connection: options.connectionLifetime, stream: options.streamLifetime },
           masking: { decompress: options.decompress },
           ...(options.accessLog !== undefined && {
             accessLog:
@@ -93,6 +110,13 @@ export function bootstrapCommand(): Command {
 /** Start of the URI SAN by which the controller of a mesh is known. */
 export function controllerPrefix(trustDomain: string): string {
   return `spiffe://${checkTrustDomain(trustDomain)}/env/system/team/dta/svc/controller/i/`;
+}
+
+/** In seconds; at most a day: no certificate lives longer. */
+function parseLifetime(text: string): number {
+  const seconds = parseDuration(text) / 1_000;
+  if (seconds >= 1 && seconds <= defaultLifetimes.stream) return seconds;
+  throw new InvalidArgumentError('expected 1s to 24h');
 }
 
 function collectOutbound(text: string, before: OutboundTarget[]): OutboundTarget[] {

@@ -1,5 +1,5 @@
 /** Load for the tour: requests one after another on several connections until told to stop. */
-import type { Answer, TourClient } from './tour-client.ts';
+import type { Answer } from './tour-client.ts';
 
 /** What came of it. */
 export interface LoadResult {
@@ -12,7 +12,7 @@ export interface LoadResult {
 
 /** Runs load beside `work` and stops when that is done. `judge` gives undefined for a right answer, else what is wrong. */
 export async function underLoad(
-  client: TourClient,
+  client: { ask: () => Promise<Answer> },
   connections: number,
   judge: (answer: Answer) => string | undefined,
   work: () => Promise<void>,

@@ -96,6 +96,21 @@ export function statusAndCode({ status, code }: { status: number; code: string }
   return code === '' ? String(status) : `${status} ${code}`;
 }
 
+/** A request in plaintext to an application on loopback; with a body it is a POST of JSON. */
+export async function askPlaintext(port: number, path: string, body?: string): Promise<Answer> {
+  const init =
+    body === undefined
+      ? {}
+      : { method: 'POST', body, headers: { 'content-type': 'application/json' } };
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`, init);
+  const content = await answer.text();
+  return {
+    status: answer.status,
+    body: content,
+    code: codeOf(content),
+  };
+}
+
 /** Sends plaintext to a port and gives what comes back before the other side closes. */
 export function sendPlaintext(port: number): Promise<string> {
   return new Promise((resolve) => {
