@@ -46,11 +46,13 @@ export class ResourceBuilder {
   /** The filter configuration `name`. */
   extensionConfig(key: ResourceKey, name: string, resource: WasmResource): Any {
     const { configuration } = resource;
-    return this.#once(configuration, name, () => ({
+    const make = (): Any => ({
       $typeName: AnySchema.typeName,
-      typeUrl: `type.googleapis.com/${TypedExtensionConfigSchema.typeName}`,
+      typeUrl: configType,
       value: this.#nestOf(key, name).encode(configuration),
-    }));
+    });
+    // A state is one proxy's alone: to keep it would cost more than to make it.
+    return key.kind === 'state' ? make() : this.#once(configuration, name, make);
   }
 
   /** The secret `name`: whom its holder trusts. */
@@ -214,5 +216,6 @@ function pack<D extends DescMessage>(schema: D, message: MessageShape<D>): Any {
   });
 }
 
+const configType = `type.googleapis.com/${TypedExtensionConfigSchema.typeName}`;
 /** Names whose surroundings are kept; a mesh has a few for each destination. */
 const nestsMax = 10_000;

@@ -47,11 +47,13 @@ export async function startFiveEnvoys(
     const app = http2 ? { port: application.http2Port, http2 } : { port: application.http1Port };
     const sidecars: SoakSidecar[] = [];
     for (const service of called) {
-      sidecars.push(await mesh.startSidecar({ name: service, service, agent, app }));
+      sidecars.push(await mesh.startSidecar({ name: service, service, agent, app, workers }));
     }
     const callees = sidecars.map(({ name, inboundPort }) => ({ service: name, port: inboundPort }));
     for (const name of Object.keys(callers)) {
-      sidecars.push(await mesh.startSidecar({ name, service: 'checkout', agent, app, callees }));
+      sidecars.push(
+        await mesh.startSidecar({ name, service: 'checkout', agent, app, callees, workers }),
+      );
     }
     return { mesh, agent, sidecars, application, stop };
   } catch (error) {
@@ -77,3 +79,5 @@ function targetsOf(sidecars: readonly SoakSidecar[]): Target[] {
 }
 
 const called = ['orders', 'stock', 'prices'];
+/** Five share two processors. */
+const workers = 1;

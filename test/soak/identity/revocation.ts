@@ -59,14 +59,13 @@ async function revokeOne(
   const arrivals = simulated?.watch(identity.instance, withinMs);
   const wallAheadMs = Date.now() - machineMs();
   const calledMs = machineMs();
-  const revoking = mesh.operator.revoke(identity.instance, 'soak');
+  const revoking = mesh.operator
+    .revoke(identity.instance, 'soak')
+    .then((reply) => ({ ...reply, answeredMs: machineMs() }));
   // No refusal comes sooner; asking all the time would take the processors from those that are measured.
   await pause(quietMs);
   const refusals = callers.poll(withinMs);
-  const { atMs, answeredMs } = await revoking.then((reply) => ({
-    ...reply,
-    answeredMs: machineMs(),
-  }));
+  const { atMs, answeredMs } = await revoking;
   const refused = await refusals;
   const { atMs: arrivedMs } = (await arrivals) ?? { atMs: [] };
   const present = (value: number | undefined) => (value === undefined ? [] : [value]);
@@ -111,6 +110,8 @@ function judge(samples: readonly Sample[], envoys: number, verdicts: Verdicts): 
   );
   const faults = samples.flatMap((sample) => sample.faults);
   for (const fault of faults.slice(0, 5)) verdicts.note(`fault: ${fault}`);
+  const each = samples.map((sample) => quantilesOf(all(sample).map((ms) => ms - sample.calledMs)));
+  verdicts.note(`p99 of each from the call: ${each.map(({ p99 }) => p99.toFixed(0)).join(' ')}`);
   const fromCall = quantilesOf(since(called, all));
   const expected = samples.length * (envoys * 3 + proxyCount);
   verdicts.judge({
@@ -128,7 +129,7 @@ function judge(samples: readonly Sample[], envoys: number, verdicts: Verdicts): 
 const proxyCount = Number(process.env.SOAK_PROXIES ?? 1_000);
 const revocations = Number(process.env.SOAK_REVOCATIONS ?? 50);
 /** Left out: code that runs for the first time. */
-const warmUps = 3;
+const warmUps = 8;
 /** From the last open connection to the revocation: pushes other than revocations average one a second. */
 const betweenMs = 700;
 const withinMs = 5_000;

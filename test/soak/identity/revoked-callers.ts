@@ -11,6 +11,8 @@ export interface Refusal {
   readonly kind: 'HTTP/1.1' | 'HTTP/2' | 'gRPC';
   /** Undefined: not within the time. */
   readonly atMs: number | undefined;
+  /** When the request was sent that was cut instead of refused, if one was. */
+  readonly cutSentMs?: number | undefined;
   /** When the stream that was open on the connection was cut; of gRPC only. */
   readonly cutMs?: number | undefined;
   /** What was wrong: an answer that is neither right nor the refusal, or a right one after a refusal. */
