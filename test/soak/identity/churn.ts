@@ -41,7 +41,10 @@ export async function soakChurn(verdicts: Verdicts): Promise<void> {
     const traffic = await Traffic.start(host.workloadSocket('load'));
     const parts = { mesh, application, servers, traffic, known: new Map<string, string>() };
     const old: Instance[] = [];
-    while (old.length < count) old.push(await joinOne(parts, `old-${old.length + 1}`));
+    while (old.length < count) {
+      const names = [`old-${old.length + 1}`, `old-${old.length + 2}`];
+      old.push(...(await Promise.all(names.map((name) => joinOne(parts, name)))));
+    }
     traffic.rate(100);
     await pause(2_000);
     traffic.rate(perSecond);
@@ -50,6 +53,8 @@ export async function soakChurn(verdicts: Verdicts): Promise<void> {
     const startedAt = performance.now();
     const joinedMs = await replaceAll(parts, old);
     const tookS = (performance.now() - startedAt) / 1_000;
+    // So that the last ones, too, have asked often enough for a record of one in sixteen.
+    await pause(8_000);
     const report = await traffic.stop();
     for (const failure of report.failures.slice(0, 5)) verdicts.note(failure);
     verdicts.note(`from an agent's start to traffic: ${showQuantiles(quantilesOf(joinedMs))}`);
@@ -66,18 +71,17 @@ export async function soakChurn(verdicts: Verdicts): Promise<void> {
   }
 }
 
-/** In each step one joins and one of the old ones leaves; gives how long joining took. */
+/** In each step one begins to join and one of the old ones leaves; gives how long joining took. */
 async function replaceAll(parts: Parts, old: readonly Instance[]): Promise<number[]> {
   const startedAt = performance.now();
-  const joinedMs: number[] = [];
+  const joining: Promise<number>[] = [];
   for (const [i, leaving] of old.entries()) {
     const at = performance.now();
-    await joinOne(parts, `new-${i + 1}`);
-    joinedMs.push(performance.now() - at);
+    joining.push(joinOne(parts, `new-${i + 1}`).then(() => performance.now() - at));
     await leave(parts, leaving);
     await pause(Math.max(0, startedAt + (i + 1) * stepMs - performance.now()));
   }
-  return joinedMs;
+  return await Promise.all(joining);
 }
 
 async function joinOne(parts: Parts, name: string): Promise<Instance> {
@@ -107,8 +111,7 @@ async function leave({ mesh, traffic }: Parts, { name, agent, sidecar }: Instanc
 
 /** What the servers decided: the path says who asked, the record whom the certificate named. */
 async function judgeIdentities({ mesh, known }: Parts, verdicts: Verdicts): Promise<void> {
-  // Batches that are still on their way.
-  await pause(2_000);
+  await untilStored(mesh);
   const seen = new Map<string, number>();
   let [wrong, records] = [0, 0];
   for await (const { direction, path, source } of allRecords(mesh)) {
@@ -132,6 +135,16 @@ async function judgeIdentities({ mesh, known }: Parts, verdicts: Verdicts): Prom
   });
 }
 
+/** Batches may still wait in the spools of agents: until no record has come for three seconds. */
+async function untilStored({ operator }: SoakMesh): Promise<void> {
+  const deadline = performance.now() + 60_000;
+  for (let before = ''; performance.now() < deadline; await pause(3_000)) {
+    const { audit } = await operator.status();
+    if (audit.stored === before) return;
+    before = audit.stored;
+  }
+}
+
 async function* allRecords({ operator }: SoakMesh): AsyncGenerator<AuditRecordReply> {
   for (let after = 0; ; ) {
     const records = await operator.audit({ after: String(after), limit: '1000' });
@@ -145,6 +158,6 @@ async function* allRecords({ operator }: SoakMesh): AsyncGenerator<AuditRecordRe
 const called = ['orders', 'stock'];
 const count = 20;
 const perSecond = 500;
-/** Twenty of them are less than a minute. */
-const stepMs = 2_900;
+/** Twenty of them leave time for the last one to join within the minute. */
+const stepMs = 2_500;
 const pathStart = '/from/';
