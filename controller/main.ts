@@ -53,6 +53,7 @@ import { SqliteLiveValueStore } from './store/sqlite-live-value-store.ts';
 import { SqlitePrivacyStore } from './store/sqlite-privacy-store.ts';
 import { SqliteStateStore } from './store/sqlite-state-store.ts';
 import { TrustOfProxies } from './trust-of-proxies.ts';
+import { TrustRefresh } from './trust-refresh.ts';
 import { createXdsServer, type XdsServer } from './xds/server.ts';
 
 /** What a controller is started with. */
@@ -340,6 +341,8 @@ function keepCurrent(parts: Parts & { policies: PolicyPublisher; servers: Server
     closers,
   } = parts;
   const { log } = options;
+  const trustRefresh = new TrustRefresh(source, facade, log);
+  closers.push(() => trustRefresh.close());
   // One after another, so that what was true earlier never gets the newer epoch.
   let turn: Promise<void> = Promise.resolve();
   let retry: NodeJS.Timeout | undefined;
@@ -350,8 +353,7 @@ function keepCurrent(parts: Parts & { policies: PolicyPublisher; servers: Server
         await states.advance();
         metrics.showEpoch(states.epoch);
         source.announce({ kinds: ['state'], urgent, sinceMs });
-        await source.refresh();
-        source.announce({ kinds: ['validation'], urgent, sinceMs });
+        trustRefresh.ask(sinceMs);
         facade.mend(stateFault);
       } catch (error) {
         log.error({ err: error }, 'state not renewed, will try again');

@@ -22,7 +22,9 @@ export interface Peer {
  */
 export function peerCertificate(socket: TLSSocket): X509Certificate {
   const certificate = socket.getPeerX509Certificate();
-  if (certificate && socket.authorized) return certificate;
+  // A connection may have been opened before its certificate ended; TLS, too, goes by the real time.
+  const isOver = certificate !== undefined && certificate.validToDate.getTime() <= Date.now();
+  if (certificate && socket.authorized && !isOver) return certificate;
   const what = certificate ? 'the client certificate is not valid here' : 'no client certificate';
   throw new Refusal(401, 'denied', what, 'present the current certificate of the instance');
 }

@@ -1,4 +1,5 @@
 /** The xDS server: discovery over gRPC with mutual TLS, resources chosen by the peer's certificate. */
+import type { Message } from '@bufbuild/protobuf';
 import {
   type handleBidiStreamingCall,
   Server,
@@ -12,6 +13,7 @@ import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { closeConnection } from './close-connection.ts';
 import { MutualTlsCredentials, type TlsMaterial } from './credentials.ts';
+import { ResponseEncoder } from './encode-response.ts';
 import { AggregatedDiscoveryService } from './gen/envoy/service/discovery/v3/ads_pb.js';
 import type {
   DiscoveryRequest,
@@ -121,12 +123,14 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     call.on('error', leave);
   };
 
+  const encoder = new ResponseEncoder();
+  const encode = (response: Message) => encoder.encode(response as DiscoveryResponse);
   const handler = onCall as handleBidiStreamingCall<never, never>;
-  server.addService(grpcService(AggregatedDiscoveryService), {
+  server.addService(grpcService(AggregatedDiscoveryService, encode), {
     streamAggregatedResources: handler,
   });
   // The same on a stream of its own: Envoy's static clusters cannot take secrets from the aggregated one.
-  server.addService(grpcService(SecretDiscoveryService), { streamSecrets: handler });
+  server.addService(grpcService(SecretDiscoveryService, encode), { streamSecrets: handler });
   const credentials = usableCredentials(options.tls);
   const port = await bind(server, `${options.host ?? '127.0.0.1'}:${options.port}`, credentials);
   const changes = new ChangeFan(streams);
@@ -190,8 +194,12 @@ class ChangeFan {
     this.#tell(change);
   }
 
+  /** Begins with another one each time: with a thousand proxies the last waits longest, and it is never the same. */
   #tell(change: ResourceChange): void {
-    for (const stream of this.#streams) stream.onChange(change);
+    const streams = [...this.#streams];
+    const first = Math.floor(Math.random() * streams.length);
+    for (const stream of streams.slice(first)) stream.onChange(change);
+    for (const stream of streams.slice(0, first)) stream.onChange(change);
   }
 }
 
