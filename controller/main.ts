@@ -17,6 +17,7 @@ import { ControllerMetrics } from './controller-metrics.ts';
 import { Facade } from './facade.ts';
 import { openAttestors } from './identity/attestation/open-attestors.ts';
 import { AuthorityDesk } from './identity/authority-desk.ts';
+import { certificateDigests } from './identity/certificate-digests.ts';
 import type { IssuerWish } from './identity/make-issuer.ts';
 import { openAuthority } from './identity/open-authority.ts';
 import { IdentityService } from './identity/service.ts';
@@ -239,9 +240,12 @@ async function listen(parts: Parts & { operatorToken: string }): Promise<Servers
       const identity = parseMeshIdentity(text);
       return identity && { spiffeId: text, ...identity };
     },
-    issuerOf: (der) => identities.issuerOf(der),
-    isRevoked: ({ digest, instance, issuer }) =>
-      states.isRevoked(digest) ||
+    nameCertificate: (der) => ({
+      digests: certificateDigests(der),
+      issuer: identities.issuerOf(der),
+    }),
+    isRevoked: ({ digests, instance, issuer }) =>
+      digests.some((digest) => states.isRevoked(digest)) ||
       states.isRevoked(instance) ||
       issuer === undefined ||
       !identities.trustsIssuer(issuer),

@@ -62,7 +62,7 @@ export async function createAgentServer(options: AgentServerOptions): Promise<Ag
   const joins = new RateLimit(joinBurst, joinsPerSecond, options.clock);
   const limit = (request: FastifyRequest) => limitJoins(joins, request);
   addIdentityRoutes(app, options, limit);
-  addAttestationRoutes(app, options.identities, limit);
+  addAttestationRoutes(app, options.identities, options.clock, limit);
   addWatchRoute(app, options);
   addAuditRoute(app, options);
   const port = await listen(app, options);
@@ -93,7 +93,8 @@ function addIdentityRoutes(
     },
     async (request) => {
       const { token, csr } = request.body;
-      return await identities.join(token, csr, await readAttestationPeer(request, identities));
+      const peer = await readAttestationPeer(request, identities, clock());
+      return await identities.join(token, csr, peer);
     },
   );
   app.post<{ Body: z.infer<typeof renewRequest> }>(
@@ -105,10 +106,10 @@ function addIdentityRoutes(
         identityReply,
         renewRequest,
       ),
-      onRequest: async (request) => limitRenewals(renewals, request),
+      onRequest: async (request) => limitRenewals(renewals, request, clock()),
     },
     async (request) =>
-      await identities.renew(peerCertificate(socketOf(request)).raw, request.body.csr),
+      await identities.renew(peerCertificate(socketOf(request), clock()).raw, request.body.csr),
   );
   app.get(
     '/v1/trust',
@@ -123,13 +124,16 @@ function addIdentityRoutes(
 }
 
 /** By the names in the certificate, which stay the same over renewals: certificates that live must stay few. */
-function limitRenewals(renewals: RateLimit, request: FastifyRequest): void {
-  const names = peerCertificate(socketOf(request)).subjectAltName ?? '';
+function limitRenewals(renewals: RateLimit, request: FastifyRequest, nowMs: number): void {
+  const names = peerCertificate(socketOf(request), nowMs).subjectAltName ?? '';
   if (renewals.allows(names)) return;
   throw new Refusal(429, 'unreachable', 'too many renewals of this instance', 'wait a minute');
 }
 
-function addAuditRoute(app: FastifyInstance, { identities, audit }: AgentServerOptions): void {
+function addAuditRoute(
+  app: FastifyInstance,
+  { identities, audit, clock }: AgentServerOptions,
+): void {
   app.addContentTypeParser(
     'application/octet-stream',
     { parseAs: 'buffer' },
@@ -144,10 +148,10 @@ function addAuditRoute(app: FastifyInstance, { identities, audit }: AgentServerO
         consumes: ['application/octet-stream'],
         security: [{ clientCertificate: [] }],
       },
-      onRequest: async (request) => void peerCertificate(socketOf(request)),
+      onRequest: async (request) => void peerCertificate(socketOf(request), clock()),
     },
     async (request) => {
-      const peer = await authenticatePeer(socketOf(request), identities);
+      const peer = await authenticatePeer(socketOf(request), identities, clock());
       if (!Buffer.isBuffer(request.body)) {
         throw new Refusal(415, 'usage', 'an audit batch is application/octet-stream');
       }

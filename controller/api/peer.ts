@@ -1,7 +1,8 @@
 /** Who is at the other end of a TLS connection, by its certificate alone. */
-import { createHash, type X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 
+import { certificateDigests } from '../identity/certificate-digests.ts';
 import { parseMeshIdentity } from '../identity/spiffe-id.ts';
 import type { AgentIdentities } from './collaborators.ts';
 import { Refusal } from './problem.ts';
@@ -18,11 +19,13 @@ export interface Peer {
 /**
  * The certificate that the client proved to own.
  *
- * @throws Refusal 401 when there is none, or none of this mesh's authority that is valid now.
+ * @throws Refusal 401 when there is none, or none of this mesh's authority that is valid at `nowMs`.
  */
-export function peerCertificate(socket: TLSSocket): X509Certificate {
+export function peerCertificate(socket: TLSSocket, nowMs: number): X509Certificate {
   const certificate = socket.getPeerX509Certificate();
-  if (certificate && socket.authorized) return certificate;
+  // TLS looks at the dates in the handshake alone: a connection, or a session that is resumed, may outlive them.
+  const isOver = certificate !== undefined && certificate.validToDate.getTime() <= nowMs;
+  if (certificate && socket.authorized && !isOver) return certificate;
   const what = certificate ? 'the client certificate is not valid here' : 'no client certificate';
   throw new Refusal(401, 'denied', what, 'present the current certificate of the instance');
 }
@@ -36,8 +39,9 @@ export function peerCertificate(socket: TLSSocket): X509Certificate {
 export async function authenticatePeer(
   socket: TLSSocket,
   identities: Pick<AgentIdentities, 'revocations' | 'trustDomain' | 'issuerOf'>,
+  nowMs: number,
 ): Promise<Peer> {
-  const certificate = peerCertificate(socket);
+  const certificate = peerCertificate(socket, nowMs);
   const names = uriOnly.exec(certificate.subjectAltName ?? '');
   const identity = names?.[1] === undefined ? undefined : parseMeshIdentity(names[1]);
   if (!identity || identity.trustDomain !== identities.trustDomain) {
@@ -47,9 +51,12 @@ export async function authenticatePeer(
   if (identities.issuerOf(certificate.raw) === undefined) {
     throw new Refusal(403, 'denied', 'the key that signed the client certificate is not trusted');
   }
-  const digest = createHash('sha256').update(certificate.raw).digest('hex');
+  const digests = certificateDigests(certificate.raw);
   const revoked = await identities.revocations();
-  if (revoked.digests.includes(digest) || revoked.instances.includes(identity.instance)) {
+  const isRevoked =
+    digests.some((digest) => revoked.digests.includes(digest)) ||
+    revoked.instances.includes(identity.instance);
+  if (isRevoked) {
     throw new Refusal(403, 'denied', 'the identity is revoked');
   }
   const { instance, environment, service } = identity;
