@@ -6,6 +6,7 @@ import type { z } from 'zod';
 
 import type { Clock } from '../clock.ts';
 import { DtaError } from '../errors.ts';
+import type { AttemptMethod } from '../identity/attestation/attestation-desk.ts';
 import { rootServerName } from '../identity/root-server-name.ts';
 import type { Log } from '../log.ts';
 import { createApp, listen } from './app.ts';
@@ -13,7 +14,7 @@ import { addAttestationRoutes, readAttestationPeer } from './attestation-routes.
 import type { AgentIdentities, AgentTrust, AuditIntake } from './collaborators.ts';
 import { identityReply, ingestReply, joinRequest, renewRequest, trustReply } from './messages.ts';
 import { authenticatePeer, peerCertificate } from './peer.ts';
-import { problemSchema, Refusal } from './problem.ts';
+import { problemOf, problemSchema, Refusal } from './problem.ts';
 import { RateLimit } from './rate-limit.ts';
 import { addWatchRoute } from './watch-route.ts';
 
@@ -61,6 +62,7 @@ export async function createAgentServer(options: AgentServerOptions): Promise<Ag
   const app = await createApp({ title: 'SM-DTA controller, for agents', tls, log: options.log });
   const joins = new RateLimit(joinBurst, joinsPerSecond, options.clock);
   const limit = (request: FastifyRequest) => limitJoins(joins, request);
+  reportRefusals(app, options.identities);
   addIdentityRoutes(app, options, limit);
   addAttestationRoutes(app, options.identities, options.clock, limit);
   addWatchRoute(app, options);
@@ -75,6 +77,21 @@ export async function createAgentServer(options: AgentServerOptions): Promise<Ag
     openApi: () => app.swagger(),
     close: () => app.close(),
   };
+}
+
+/**
+ * What cannot be read, or comes with a bad certificate, never reaches the identity domain: it is told
+ * of it. Who asks too often is not: a flood must not bury the log.
+ */
+function reportRefusals(app: FastifyInstance, identities: AgentIdentities): void {
+  app.addHook('onError', async (request, _reply, error) => {
+    const method = attempts.get(request.routeOptions.url ?? '');
+    const isReported = error instanceof DtaError && !(error instanceof Refusal);
+    const { status, problem } = problemOf(error);
+    if (method === undefined || isReported || status === 429 || status >= 500) return;
+    const refusal = error instanceof DtaError ? error : new DtaError('usage', problem.message);
+    identities.reportRefused(refusal, method, request.ip);
+  });
 }
 
 function addIdentityRoutes(
@@ -108,8 +125,10 @@ function addIdentityRoutes(
       ),
       onRequest: async (request) => limitRenewals(renewals, request, clock()),
     },
-    async (request) =>
-      await identities.renew(peerCertificate(socketOf(request), clock()).raw, request.body.csr),
+    async (request) => {
+      const { raw } = peerCertificate(socketOf(request), clock());
+      return await identities.renew(raw, request.body.csr, request.ip);
+    },
   );
   app.get(
     '/v1/trust',
@@ -211,6 +230,12 @@ function socketOf(request: FastifyRequest): TLSSocket {
   return request.raw.socket as TLSSocket;
 }
 
+/** Routes on which identities are asked for. */
+const attempts: ReadonlyMap<string, AttemptMethod> = new Map([
+  ['/v1/join', 'join_token'],
+  ['/v1/attest', 'unknown'],
+  ['/v1/renew', 'renewal'],
+]);
 const renewalBurst = 20;
 /** A certificate that lives for 20 seconds is renewed every six. */
 const renewalsPerSecond = 0.5;

@@ -23,6 +23,7 @@ export type AgentIdentities = Pick<
   | 'attest'
   | 'challenge'
   | 'renew'
+  | 'reportRefused'
   | 'revocations'
   | 'crlPem'
   | 'rootPem'

@@ -5,8 +5,10 @@
 import { createHash, randomUUID, X509Certificate } from 'node:crypto';
 
 import type { Clock } from '../clock.ts';
+import type { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import {
+  type AttemptMethod,
   AttestationDesk,
   type AttestationObserver,
   type AttestationRequest,
@@ -175,7 +177,21 @@ export class IdentityService {
    * TLS). `denied` unless that is ours, unexpired and neither it nor its instance is revoked;
    * `usage` on a faulty request.
    */
-  async renew(peerCertificateDer: Uint8Array, csr: Uint8Array | string): Promise<IssuedIdentity> {
+  async renew(
+    peerCertificateDer: Uint8Array,
+    csr: Uint8Array | string,
+    address?: string,
+  ): Promise<IssuedIdentity> {
+    const grant = () => this.#renew(peerCertificateDer, csr);
+    return await this.#attestation.renew(address, grant);
+  }
+
+  /** Counts and logs an attempt to join or renew that did not get as far as here. */
+  reportRefused(error: DtaError, method: AttemptMethod, address: string): void {
+    this.#attestation.refused(error, method, address);
+  }
+
+  async #renew(peerCertificateDer: Uint8Array, csr: Uint8Array | string): Promise<IssuedIdentity> {
     const previous = await this.#presented(peerCertificateDer);
     const instance = await this.#store.instance(previous.instance);
     const registration = instance && (await this.#store.registration(instance.registrationId));
