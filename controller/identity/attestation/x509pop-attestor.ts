@@ -4,10 +4,11 @@
  */
 import { createHash, verify, X509Certificate } from 'node:crypto';
 
+import { Oid } from '../certificate.ts';
+import { readCertificateParts } from '../certificate-reader.ts';
 import { denied } from '../denied.ts';
 import { DerError, readElement, readElements, Tag } from '../der-reader.ts';
 import type { AttestationContext, Attested, Attestor, Evidence } from './attestor.ts';
-import { Oid, readExtensions } from './certificate-extensions.ts';
 import type { Challenge, Challenges } from './challenges.ts';
 import { verifyChain } from './verify-chain.ts';
 
@@ -84,7 +85,7 @@ function isSigned(leaf: X509Certificate, text: Buffer, signature: Buffer): boole
 
 /** Names that a selector can hold; others select nothing. Read from the DER: Node's text of names can be forged by names. */
 function namesOf(leaf: X509Certificate): string[] {
-  const found = readExtensions(leaf.raw).find(({ oid }) => oid === Oid.subjectAltName);
+  const found = readCertificateParts(leaf.raw).extensions.get(Oid.subjectAltName);
   const names = found ? readElements(readElement(found.value, Tag.Sequence).body) : [];
   const ofTag = (tag: number) =>
     names
