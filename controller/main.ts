@@ -34,6 +34,7 @@ import { RegistrationFiles } from './registration-files.ts';
 import { Coalescer } from './risk/coalesce.ts';
 import { LiveValueDesk } from './risk/live-value-desk.ts';
 import { StateDesk } from './risk/state-desk.ts';
+import { lockDataDir } from './store/data-dir-lock.ts';
 import { Database } from './store/database.ts';
 import { SqliteAuditStore } from './store/sqlite-audit-store.ts';
 import { SqliteBundleStore } from './store/sqlite-bundle-store.ts';
@@ -109,6 +110,7 @@ async function assemble(
   // First what can fail without leaving anything behind.
   const prove = await createProver(options.filterPath, clock, BUNDLES_PER_VM);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  closers.push(lockDataDir(dataDir));
   const operatorToken = openOperatorToken(dataDir);
   const db = new Database(join(dataDir, 'controller.db'));
   closers.push(() => db.close());
