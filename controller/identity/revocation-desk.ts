@@ -9,6 +9,7 @@ import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Authority } from './authority.ts';
 import type { IdentityEvents } from './events.ts';
+import { backdateMs } from './issuer.ts';
 import type { MeshIdentityStore } from './mesh-identity-store.ts';
 import type { Revocation, RevocationCause, Revocations } from './model.ts';
 import { checkText, isName, show } from './names.ts';
@@ -28,7 +29,7 @@ export interface RevocationDeskOptions {
 export class RevocationDesk {
   readonly #options: RevocationDeskOptions;
   readonly #listeners = new Set<(revocation: Revocation | GroupRevocation) => void>();
-  #crl: { pem: string; serials: string; resignAtMs: number } | undefined;
+  #crl: { pem: string; serials: string; beginsAtMs: number; resignAtMs: number } | undefined;
 
   constructor(options: RevocationDeskOptions) {
     this.#options = options;
@@ -107,7 +108,10 @@ export class RevocationDesk {
     const nowMs = this.#options.clock();
     const { generation, standing } = this.#options.authority;
     const serials = `${generation} ${revoked.map((certificate) => certificate.serial).join()}`;
-    if (this.#crl?.serials === serials && nowMs < this.#crl.resignAtMs) return this.#crl.pem;
+    const { beginsAtMs = 0, resignAtMs = 0 } = this.#crl ?? {};
+    // A clock that was set back makes a list that nobody takes yet: peers would refuse every leaf.
+    const isGood = beginsAtMs <= nowMs && nowMs < resignAtMs;
+    if (this.#crl?.serials === serials && isGood) return this.#crl.pem;
     const lists = await Promise.all(
       standing.map(({ issuer }) => {
         const own = revoked.filter((certificate) => certificate.issuer === issuer.id);
@@ -116,7 +120,8 @@ export class RevocationDesk {
     );
     const pem = lists.map((list) => list.pem).join('');
     const endMs = Math.min(...lists.map((list) => list.nextUpdateMs));
-    this.#crl = { pem, serials, resignAtMs: nowMs + (endMs - nowMs) / 2 };
+    const resignNextMs = nowMs + (endMs - nowMs) / 2;
+    this.#crl = { pem, serials, beginsAtMs: nowMs - backdateMs, resignAtMs: resignNextMs };
     return pem;
   }
 

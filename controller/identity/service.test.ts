@@ -332,6 +332,15 @@ describe('crlPem', () => {
     nowMs += 1;
     expect(await service.crlPem()).not.toBe(one);
   });
+
+  it('is signed anew when the clock was set back before it begins', async () => {
+    nowMs += 25 * hourMs;
+    const early = await service.crlPem();
+    nowMs -= 5 * 60_000;
+    expect(await service.crlPem()).toBe(early);
+    nowMs -= 25 * hourMs;
+    expect(await service.crlPem()).not.toBe(early);
+  });
 });
 
 describe('controllerCertificate', () => {
