@@ -104,7 +104,8 @@ async function refused(attempt: () => Promise<number>, method: string): Promise<
   expect(status).toBeLessThan(500);
   expect(issued()).toBe(before);
   expect(counted).toEqual([`${method} refused`]);
-  expect(lines).toMatchObject([{ msg: 'attestation refused', method, address: '127.0.0.1' }]);
+  const msg = method === 'renewal' ? 'renewal refused' : 'attestation refused';
+  expect(lines).toMatchObject([{ msg, method, address: '127.0.0.1' }]);
   const [event] = identities.events.tail({ limit: 1 });
   expect(event).toMatchObject({ kind: 'refused', method, address: '127.0.0.1' });
   return String(lines[0]?.reason);

@@ -104,13 +104,14 @@ export class AttestationDesk {
     const { observer, log, events } = this.#options;
     const isRefusal = error instanceof DtaError && refusals.has(error.code);
     observer.onAttestation?.(method, isRefusal ? 'refused' : 'failed');
+    const what = method === 'renewal' ? 'renewal' : 'attestation';
     const fields = { method, address, ...(error instanceof DtaError && error.fields) };
     if (!isRefusal) {
-      log.error({ ...fields, err: error }, 'attestation failed');
+      log.error({ ...fields, err: error }, `${what} failed`);
       return;
     }
     const reason = String(error.fields.reason ?? error.message);
-    log.warn({ ...fields, reason }, 'attestation refused');
+    log.warn({ ...fields, reason }, `${what} refused`);
     events.add({ kind: 'refused', method, reason, ...(address !== undefined && { address }) });
   }
 }
