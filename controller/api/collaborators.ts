@@ -24,7 +24,7 @@ export type AgentIdentities = Pick<
   | 'challenge'
   | 'renew'
   | 'reportRefused'
-  | 'revocations'
+  | 'standingOf'
   | 'crlPem'
   | 'rootPem'
   | 'trustGeneration'

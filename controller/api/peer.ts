@@ -2,7 +2,6 @@
 import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 
-import { certificateDigests } from '../identity/certificate-digests.ts';
 import { parseMeshIdentity } from '../identity/spiffe-id.ts';
 import type { AgentIdentities } from './collaborators.ts';
 import { Refusal } from './problem.ts';
@@ -33,12 +32,12 @@ export function peerCertificate(socket: TLSSocket, nowMs: number): X509Certifica
 /**
  * The workload behind the connection, if it may still speak.
  *
- * @throws Refusal 401 as `peerCertificate`; 403 when it is revoked or its certificate names no
- * workload of the mesh.
+ * @throws Refusal 401 as `peerCertificate`; 403 when it is revoked, was not given out here, or names
+ * no workload of the mesh.
  */
 export async function authenticatePeer(
   socket: TLSSocket,
-  identities: Pick<AgentIdentities, 'revocations' | 'trustDomain' | 'issuerOf'>,
+  identities: Pick<AgentIdentities, 'standingOf' | 'trustDomain' | 'issuerOf'>,
   nowMs: number,
 ): Promise<Peer> {
   const certificate = peerCertificate(socket, nowMs);
@@ -51,14 +50,8 @@ export async function authenticatePeer(
   if (identities.issuerOf(certificate.raw) === undefined) {
     throw new Refusal(403, 'denied', 'the key that signed the client certificate is not trusted');
   }
-  const digests = certificateDigests(certificate.raw);
-  const revoked = await identities.revocations();
-  const isRevoked =
-    digests.some((digest) => revoked.digests.includes(digest)) ||
-    revoked.instances.includes(identity.instance);
-  if (isRevoked) {
-    throw new Refusal(403, 'denied', 'the identity is revoked');
-  }
+  const standing = await identities.standingOf(certificate.raw);
+  if (standing !== 'inForce') throw new Refusal(403, 'denied', `the identity is ${standing}`);
   const { instance, environment, service } = identity;
   return { spiffeId: names?.[1] ?? '', instance, environment, service };
 }

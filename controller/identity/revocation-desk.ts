@@ -29,7 +29,9 @@ export interface RevocationDeskOptions {
 export class RevocationDesk {
   readonly #options: RevocationDeskOptions;
   readonly #listeners = new Set<(revocation: Revocation | GroupRevocation) => void>();
-  #crl: { pem: string; serials: string; beginsAtMs: number; resignAtMs: number } | undefined;
+  #crl: { pem: string; of: string; beginsAtMs: number; resignAtMs: number } | undefined;
+  /** Rises with each revocation. */
+  #revision = 0;
 
   constructor(options: RevocationDeskOptions) {
     this.#options = options;
@@ -44,6 +46,7 @@ export class RevocationDesk {
         help: '`dta identity list` shows what there is',
       });
     }
+    this.#revision += 1;
     log.info({ ...revocation }, 'identity revoked');
     if (revocation.repeated) return revocation;
     events.add({
@@ -66,6 +69,7 @@ export class RevocationDesk {
     checkGroup(target, authority.trustDomain);
     const cause = this.#cause(reason, actor);
     const revocation = await store.revokeGroup(randomUUID(), target, cause);
+    this.#revision += 1;
     const { instances, ...rest } = revocation;
     log.info({ ...rest, instances: instances.length }, 'group revoked');
     events.add({ kind: 'revoked', target: `${target.kind} ${target.name}`, reason, actor });
@@ -104,14 +108,15 @@ export class RevocationDesk {
   }
 
   async crlPem(): Promise<string> {
-    const revoked = await this.#revoked();
     const nowMs = this.#options.clock();
     const { generation, standing } = this.#options.authority;
-    const serials = `${generation} ${revoked.map((certificate) => certificate.serial).join()}`;
+    // Not what they name: reading that takes a second at worst, and anybody may ask for the lists.
+    const of = `${generation} ${this.#revision}`;
     const { beginsAtMs = 0, resignAtMs = 0 } = this.#crl ?? {};
     // A clock that was set back makes a list that nobody takes yet: peers would refuse every leaf.
     const isGood = beginsAtMs <= nowMs && nowMs < resignAtMs;
-    if (this.#crl?.serials === serials && isGood) return this.#crl.pem;
+    if (this.#crl?.of === of && isGood) return this.#crl.pem;
+    const revoked = await this.#revoked();
     const lists = await Promise.all(
       standing.map(({ issuer }) => {
         const own = revoked.filter((certificate) => certificate.issuer === issuer.id);
@@ -121,7 +126,7 @@ export class RevocationDesk {
     const pem = lists.map((list) => list.pem).join('');
     const endMs = Math.min(...lists.map((list) => list.nextUpdateMs));
     const resignNextMs = nowMs + (endMs - nowMs) / 2;
-    this.#crl = { pem, serials, beginsAtMs: nowMs - backdateMs, resignAtMs: resignNextMs };
+    this.#crl = { pem, of, beginsAtMs: nowMs - backdateMs, resignAtMs: resignNextMs };
     return pem;
   }
 

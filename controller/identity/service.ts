@@ -221,12 +221,21 @@ export class IdentityService {
    * `denied` when it or its instance is revoked, or it is not known.
    */
   async rotationDue(peerCertificateDer: Uint8Array): Promise<RotationOrder | undefined> {
-    const sha256 = createHash('sha256').update(peerCertificateDer).digest('hex');
-    const certificate = await this.#store.certificateBySha256(sha256);
+    const standing = await this.standingOf(peerCertificateDer);
+    if (standing === 'inForce') return await this.rotations.due(digestOf(peerCertificateDer));
+    throw denied('renewal', standing);
+  }
+
+  /**
+   * How the certificate (DER) that a peer proved to own stands. `unknown` is what was signed with our
+   * key and not given out here, or has its signature written in another way.
+   */
+  async standingOf(peerCertificateDer: Uint8Array): Promise<'inForce' | 'revoked' | 'unknown'> {
+    const certificate = await this.#store.certificateBySha256(digestOf(peerCertificateDer));
     const instance = certificate && (await this.#store.instance(certificate.instance));
-    const isGood = instance && instance.revokedAtMs === undefined;
-    if (isGood && certificate.revokedAtMs === undefined) return await this.rotations.due(sha256);
-    throw denied('renewal', 'revoked', { instance: certificate?.instance });
+    if (!instance) return 'unknown';
+    const revokedAtMs = certificate.revokedAtMs ?? instance.revokedAtMs;
+    return revokedAtMs === undefined ? 'inForce' : 'revoked';
   }
 
   /** Every instance with its newest certificate, oldest first. */
@@ -320,7 +329,7 @@ export class IdentityService {
   }
 
   async #presented(der: Uint8Array): Promise<IssuedCertificate> {
-    const sha256 = createHash('sha256').update(der).digest('hex');
+    const sha256 = digestOf(der);
     const certificate = await this.#store.certificateBySha256(sha256);
     if (!certificate) throw denied('renewal', 'certificate unknown', { sha256 });
     if (!this.#authority.signed(new X509Certificate(der))) {
@@ -370,6 +379,10 @@ interface Signed {
 function identityOf(registration: Registration, instance: string): MeshIdentity {
   const { trustDomain, environment, team, service } = registration;
   return { trustDomain, environment, team, service, instance };
+}
+
+function digestOf(der: Uint8Array): string {
+  return createHash('sha256').update(der).digest('hex');
 }
 
 const defaultLeafTtlMs = 3_600_000;
