@@ -1,7 +1,8 @@
 /** Five real Envoys: three that are called, two that call them, and the application behind them. */
 import { type Application, startApplication } from './application.ts';
 import { openPolicies, type SoakAgent, SoakMesh, type SoakSidecar } from './soak-mesh.ts';
-import { type Target, Traffic } from './traffic.ts';
+import { Traffic } from './traffic.ts';
+import type { Target } from './traffic-messages.ts';
 
 /** All of it. */
 export interface FiveEnvoys {

@@ -1,5 +1,14 @@
 /** What the thread of the traffic and its owner say to each other. */
-import type { Target } from './traffic.ts';
+
+/** Where requests go. */
+export interface Target {
+  /** Shown with failures. */
+  readonly id: string;
+  readonly port: number;
+  /** Mutual TLS with the identity of the thread; else plaintext. */
+  readonly tls: boolean;
+  readonly path: string;
+}
 
 export type ToTraffic =
   | { readonly kind: 'add'; readonly target: Target }

@@ -5,8 +5,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 
 import { Line } from './line.ts';
 import { followSvid } from './own-svid.ts';
-import type { Target } from './traffic.ts';
-import type { FromTraffic, ToTraffic, TrafficReport } from './traffic-messages.ts';
+import type { FromTraffic, Target, ToTraffic, TrafficReport } from './traffic-messages.ts';
 import { quantilesOf } from './verdicts.ts';
 
 /** One target with its connections. */

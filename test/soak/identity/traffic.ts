@@ -2,17 +2,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
-import type { FromTraffic, ToTraffic, TrafficReport } from './traffic-messages.ts';
-
-/** Where requests go. */
-export interface Target {
-  /** Shown with failures. */
-  readonly id: string;
-  readonly port: number;
-  /** Mutual TLS with the identity of the thread; else plaintext. */
-  readonly tls: boolean;
-  readonly path: string;
-}
+import type { FromTraffic, Target, ToTraffic, TrafficReport } from './traffic-messages.ts';
 
 /** The thread, from the outside. */
 export class Traffic {
