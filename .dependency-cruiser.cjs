@@ -1,7 +1,7 @@
 /** The arrows of ARCHITECTURE.md, as rules. `make lint` fails when an import breaks one. */
 const assemblyLayers = ['index', 'abi/callbacks', 'filter', 'domain', 'formats', 'memory'];
 const formats = 'json|charset|form|csv|multipart|xml|protobuf|graphql';
-const domains = ['identity', 'policy', 'risk', 'xds', 'audit', 'privacy'];
+const domains = ['identity', 'policy', 'risk', 'xds', 'audit', 'privacy', 'federation'];
 const forbid = (name, from, to, comment) => ({ name, severity: 'error', comment, from, to });
 
 module.exports = {

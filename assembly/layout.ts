@@ -33,6 +33,9 @@ export const HOST_PATTERNS_MAX: u32 = 64;
 /** slots that a look-up in a hash table of a bundle tries; a key further away does not count */
 export const PROBES_MAX: u32 = 256;
 
+/** foreign trust domains that a bundle accepts */
+export const FEDERATED_DOMAINS_MAX: u32 = 64;
+
 /** distinct headers and parameters that the conditions of a bundle read */
 export const REQUEST_NAMES_MAX: u32 = 64;
 
@@ -182,6 +185,7 @@ export const enum BundleSection {
   Labels = 24,
   MaskProfiles = 25,
   MaskBlobs = 26,
+  FederatedDomains = 27,
 }
 
 /** Parts of an identity. */
@@ -651,6 +655,13 @@ export const enum MaskProfile {
   blobLen = 8,
   reserved2 = 12,
   SIZE = 16,
+}
+
+/** Offsets in bytes. A foreign trust domain whose identities are accepted, inbound. Sorted by bytes, no duplicates, never the mesh itself. */
+export const enum FederatedDomain {
+  name = 0,
+  nameLen = 4,
+  SIZE = 8,
 }
 
 /** Offsets in bytes. Start of a mask blob. All offsets are from the start of the blob, so that a stream can hold a copy of it after the bundle is gone. */

@@ -2,6 +2,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 import type { IngestObserver } from './audit/ingest.ts';
+import type { FederationObserver } from './federation/model.ts';
 import type { AttestationObserver } from './identity/attestation/attestation-desk.ts';
 import type { XdsObserver } from './xds/model.ts';
 
@@ -15,6 +16,8 @@ export class ControllerMetrics {
   readonly #audit: Counter<'result'>;
   readonly #attestations: Counter<'method' | 'result'>;
   readonly #epoch: Gauge;
+  readonly #bundleRefreshes: Counter<'trust_domain' | 'result'>;
+  readonly #bundleRefreshed: Gauge<'trust_domain'>;
 
   constructor() {
     const registers = [this.registry];
@@ -51,8 +54,20 @@ export class ControllerMetrics {
     });
     this.#attestations = new Counter({
       name: 'dta_attestations_total',
-      help: 'attempts to join by what became of them',
+      help: 'attempts to join and to renew by what became of them',
       labelNames: ['method', 'result'],
+      registers,
+    });
+    this.#bundleRefreshes = new Counter({
+      name: 'dta_federation_refreshes_total',
+      help: 'looks for newer bundles of federated trust domains by what became of them',
+      labelNames: ['trust_domain', 'result'],
+      registers,
+    });
+    this.#bundleRefreshed = new Gauge({
+      name: 'dta_federation_bundle_refreshed_seconds',
+      help: 'when the bundle of a federated trust domain was last found to be current, Unix time',
+      labelNames: ['trust_domain'],
       registers,
     });
     this.#epoch = new Gauge({ name: 'dta_state_epoch', help: 'epoch of the state', registers });
@@ -79,6 +94,19 @@ export class ControllerMetrics {
   /** For the identity service. */
   get identity(): AttestationObserver {
     return { onAttestation: (method, result) => this.#attestations.inc({ method, result }) };
+  }
+
+  /** For federation. */
+  get federation(): FederationObserver {
+    return {
+      onRefresh: (trustDomain, result) =>
+        this.#bundleRefreshes.inc({ trust_domain: trustDomain, result }),
+      onStanding: (trustDomain, refreshedAtMs) => {
+        const labels = { trust_domain: trustDomain };
+        if (refreshedAtMs === undefined) this.#bundleRefreshed.remove(labels);
+        else this.#bundleRefreshed.set(labels, refreshedAtMs / 1000);
+      },
+    };
   }
 
   /** For the audit service. */

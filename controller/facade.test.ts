@@ -30,7 +30,17 @@ beforeEach(async () => {
   });
   // Nothing was pushed: that is one line of the status by itself.
   const policies = { current: () => undefined } as unknown as FacadeParts['policies'];
-  const parts = { identities, authority, trust, policies, states: { epoch: 1n }, audit, clock };
+  const federation = { faults: () => [] };
+  const parts = {
+    identities,
+    authority,
+    trust,
+    federation,
+    policies,
+    states: { epoch: 1n },
+    audit,
+    clock,
+  };
   facade = new Facade({ ...parts, startedAtMs: clock() });
   return () => db.close();
 });

@@ -9,11 +9,13 @@ import type { ControllerStatus, PolicyCheck, PolicyFile, PolicySetView } from '.
 import type { AuditService } from './audit/ingest.ts';
 import type { AuditQuery, IngestResult, StoredAuditRecord } from './audit/model.ts';
 import type { Clock } from './clock.ts';
+import type { FederationDesk } from './federation/federation-desk.ts';
 import type { AuthorityDesk } from './identity/authority-desk.ts';
 import type { InstanceView } from './identity/model.ts';
 import type { IdentityService } from './identity/service.ts';
 import type { TrustWatch } from './identity/trust-watch.ts';
 import { Direction } from './layout.ts';
+import type { PolicyError } from './policy/policy-error.ts';
 import type { PolicyPublisher, ProvenBundle, Published } from './policy/publisher.ts';
 import type { StateDesk } from './risk/state-desk.ts';
 import { version } from './version.ts';
@@ -24,6 +26,7 @@ export interface FacadeParts {
   readonly identities: Pick<IdentityService, 'trustDomain' | 'list' | 'rotations'>;
   readonly authority: Pick<AuthorityDesk, 'faults'>;
   readonly trust: Pick<TrustWatch, 'skews'>;
+  readonly federation: Pick<FederationDesk, 'faults'>;
   readonly policies: PolicyPublisher;
   readonly states: Pick<StateDesk, 'epoch'>;
   readonly audit: AuditService;
@@ -64,12 +67,13 @@ export class Facade implements PolicyApi, StatusSource, AuditFeed, AuditIntake {
   }
 
   async push(files: readonly PolicyFile[], actor: string): Promise<PolicySetView> {
-    return viewPublished(await this.#parts.policies.push(files, actor));
+    const { policies } = this.#parts;
+    return viewPublished(await policies.push(files, actor), policies.warnings());
   }
 
   async current(): Promise<PolicySetView | undefined> {
     const published = this.#parts.policies.current();
-    return published && viewPublished(published);
+    return published && viewPublished(published, this.#parts.policies.warnings());
   }
 
   async ingest(reporter: string, batch: Uint8Array): Promise<IngestResult> {
@@ -144,8 +148,8 @@ export class Facade implements PolicyApi, StatusSource, AuditFeed, AuditIntake {
 
   #degraded(proxies: readonly ProxyStatus[]): ControllerStatus['degraded'] {
     const found: ControllerStatus['degraded'] = [...this.#faults.values()];
-    const { authority, trust, clock } = this.#parts;
-    found.push(...authority.faults());
+    const { authority, trust, federation, clock } = this.#parts;
+    found.push(...authority.faults(), ...federation.faults());
     for (const { spiffeId, skewMs } of trust.skews()) {
       const much = `${Math.round(Math.abs(skewMs) / 60_000)} min`;
       found.push({
@@ -191,13 +195,17 @@ function lateInstances(instances: readonly InstanceView[], nowMs: number): LateI
   });
 }
 
-function viewPublished({ publication, bundles }: Published): PolicySetView {
+function viewPublished(
+  { publication, bundles }: Published,
+  warnings: readonly PolicyError[],
+): PolicySetView {
   return {
     revision: publication.number,
     pushedAtMs: publication.publishedAtMs,
     pushedBy: publication.actor,
     files: [...publication.files],
     bundles: bundles.map((bundle) => viewBundle(bundle, true)),
+    warnings: [...warnings],
   };
 }
 

@@ -33,6 +33,9 @@ export const HOST_PATTERNS_MAX = 64;
 /** slots that a look-up in a hash table of a bundle tries; a key further away does not count */
 export const PROBES_MAX = 256;
 
+/** foreign trust domains that a bundle accepts */
+export const FEDERATED_DOMAINS_MAX = 64;
+
 /** distinct headers and parameters that the conditions of a bundle read */
 export const REQUEST_NAMES_MAX = 64;
 
@@ -170,7 +173,7 @@ export const reasonTexts: Readonly<Record<keyof typeof Reason, string>> = {
   StateExpired: "the state is past its hard expiry",
   NoCertificate: "the peer showed no certificate",
   IdentityMalformed: "the URI SAN is no SPIFFE ID of the mesh’s form",
-  UnknownTrustDomain: "the trust domain is not the bundle’s mesh",
+  UnknownTrustDomain: "the trust domain is neither the bundle’s mesh nor federated",
   Revoked: "the certificate or the instance is revoked",
   WrongDestination: "this proxy is not the destination that the bundle names",
   PathAmbiguous: "the path is not in normal form or can be read in two ways",
@@ -222,6 +225,7 @@ export const BundleSection = {
   Labels: 24,
   MaskProfiles: 25,
   MaskBlobs: 26,
+  FederatedDomains: 27,
 } as const;
 export type BundleSection = (typeof BundleSection)[keyof typeof BundleSection];
 
@@ -717,6 +721,13 @@ export const MaskProfile = {
   blobLen: 8,
   reserved2: 12,
   SIZE: 16,
+} as const;
+
+/** Offsets in bytes. A foreign trust domain whose identities are accepted, inbound. Sorted by bytes, no duplicates, never the mesh itself. */
+export const FederatedDomain = {
+  name: 0,
+  nameLen: 4,
+  SIZE: 8,
 } as const;
 
 /** Offsets in bytes. Start of a mask blob. All offsets are from the start of the blob, so that a stream can hold a copy of it after the bundle is gone. */

@@ -15,15 +15,26 @@ import { AuditService } from './audit/ingest.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { ControllerMetrics } from './controller-metrics.ts';
 import { Facade } from './facade.ts';
+import type { BundleEndpoint } from './federation/bundle-endpoint.ts';
+import type { FederationDesk } from './federation/federation-desk.ts';
 import { openAttestors } from './identity/attestation/open-attestors.ts';
 import { AuthorityDesk } from './identity/authority-desk.ts';
+import { certificateDigests } from './identity/certificate-digests.ts';
 import type { IssuerWish } from './identity/make-issuer.ts';
 import { openAuthority } from './identity/open-authority.ts';
+import { RootLists } from './identity/root-lists.ts';
 import { IdentityService } from './identity/service.ts';
 import { parseMeshIdentity } from './identity/spiffe-id.ts';
 import { TrustWatch } from './identity/trust-watch.ts';
 import type { Log } from './log.ts';
 import { MeshSource } from './mesh-source.ts';
+import {
+  type FederationAddress,
+  keepFederationCurrent,
+  openFederation,
+  operatorFederation,
+  serveOwnBundle,
+} from './open-federation.ts';
 import { PolicyPublisher } from './policy/publisher.ts';
 import { Clearances, maskingDir } from './privacy/clearances.ts';
 import { MaskingKeys } from './privacy/masking-keys.ts';
@@ -33,9 +44,11 @@ import { RegistrationFiles } from './registration-files.ts';
 import { Coalescer } from './risk/coalesce.ts';
 import { LiveValueDesk } from './risk/live-value-desk.ts';
 import { StateDesk } from './risk/state-desk.ts';
+import { lockDataDir } from './store/data-dir-lock.ts';
 import { Database } from './store/database.ts';
 import { SqliteAuditStore } from './store/sqlite-audit-store.ts';
 import { SqliteBundleStore } from './store/sqlite-bundle-store.ts';
+import { SqliteFederationStore } from './store/sqlite-federation-store.ts';
 import { SqliteIdentityStore } from './store/sqlite-identity-store.ts';
 import { SqliteIssuerStore } from './store/sqlite-issuer-store.ts';
 import { SqliteLiveValueStore } from './store/sqlite-live-value-store.ts';
@@ -70,6 +83,8 @@ export interface ControllerOptions {
   readonly keyCommand?: readonly string[];
   /** File that says what workloads may join with beside tokens (docs/identity.md, "Attestation"). */
   readonly attestorsPath?: string;
+  /** Where others get our SPIFFE bundle; absent: nowhere. */
+  readonly federation?: FederationAddress;
   readonly clock?: Clock;
   readonly log: Log;
 }
@@ -79,6 +94,8 @@ export interface Controller {
   readonly agentPort: number;
   readonly xdsPort: number;
   readonly operatorAddress: string;
+  /** Of the endpoint of our own bundle, where there is one. */
+  readonly federationPort: number | undefined;
   stop(): Promise<void>;
 }
 
@@ -109,11 +126,21 @@ async function assemble(
   // First what can fail without leaving anything behind.
   const prove = await createProver(options.filterPath, clock, BUNDLES_PER_VM);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  closers.push(lockDataDir(dataDir));
   const operatorToken = openOperatorToken(dataDir);
   const db = new Database(join(dataDir, 'controller.db'));
   closers.push(() => db.close());
   const metrics = new ControllerMetrics();
-  const { identities, authority, trust } = await openIdentities(options, clock, db, metrics);
+  const { identities, authority, trust, rootLists } = await openIdentities(
+    options,
+    clock,
+    db,
+    metrics,
+  );
+  const federation = await openFederation({
+    ...{ trustDomain, clock, log, store: new SqliteFederationStore(db) },
+    observer: metrics.federation,
+  });
   const privacy = await openPrivacy(options, clock, new SqlitePrivacyStore(db));
   const live = new LiveValueDesk({ store: new SqliteLiveValueStore(db), clock, log });
   const states = new StateDesk({
@@ -133,11 +160,12 @@ async function assemble(
       [...new Set((await identities.list()).map((i) => i.environment))].sort(),
     invalid: policyInvalid,
     maskKeys: () => privacy.keys.active(),
+    federatedDomains: () => federation.trusted().map((each) => each.trustDomain),
     clock,
     log,
   });
   await policies.open();
-  const source = new MeshSource({ identities, policies, states, log });
+  const source = new MeshSource({ identities, policies, states, federation, rootLists, log });
   await source.refresh();
   privacy.keys.onRotated(() => {
     // Bundles carry the keys that mask.
@@ -151,10 +179,10 @@ async function assemble(
     observer: metrics.audit,
   });
   const facade = new Facade({
-    ...{ identities, authority, trust, policies, states, audit, clock },
+    ...{ identities, authority, trust, federation, policies, states, audit, clock },
     startedAtMs: clock(),
   });
-  const desks = { identities, authority, trust, live, states, privacy };
+  const desks = { identities, authority, trust, rootLists, federation, live, states, privacy };
   const parts = { options, clock, ...desks, source, metrics, facade, closers };
   const servers = await listen({ ...parts, operatorToken });
   keepCurrent({ ...parts, policies, servers });
@@ -163,6 +191,7 @@ async function assemble(
     agentPort: servers.agents.port,
     xdsPort: servers.xds.port,
     operatorAddress: servers.operator.address,
+    federationPort: servers.federation?.port,
     stop,
   };
 }
@@ -171,6 +200,7 @@ interface Identities {
   readonly identities: IdentityService;
   readonly authority: AuthorityDesk;
   readonly trust: TrustWatch;
+  readonly rootLists: RootLists;
 }
 
 async function openIdentities(
@@ -192,7 +222,9 @@ async function openIdentities(
   const { rotations } = identities;
   const parts = { authority, store: issuers, dir, keyCommand, rotations, clock, log };
   const desk = new AuthorityDesk(parts);
-  return { identities, authority: desk, trust: new TrustWatch(authority, identities, clock) };
+  const trust = new TrustWatch(authority, identities, clock);
+  const rootLists = new RootLists({ authority, dir, clock, log });
+  return { identities, authority: desk, trust, rootLists };
 }
 
 /** Who may see clear values is said in the same directory as what they are made with. */
@@ -211,6 +243,7 @@ interface Servers {
   readonly agents: AgentServer;
   readonly xds: XdsServer;
   readonly operator: OperatorServer;
+  readonly federation: BundleEndpoint | undefined;
 }
 
 interface Parts extends Identities {
@@ -218,6 +251,7 @@ interface Parts extends Identities {
   readonly clock: Clock;
   readonly live: LiveValueDesk;
   readonly states: StateDesk;
+  readonly federation: FederationDesk;
   readonly privacy: Privacy;
   readonly source: MeshSource;
   readonly metrics: ControllerMetrics;
@@ -240,9 +274,12 @@ async function listen(parts: Parts & { operatorToken: string }): Promise<Servers
       const identity = parseMeshIdentity(text);
       return identity && { spiffeId: text, ...identity };
     },
-    issuerOf: (der) => identities.issuerOf(der),
-    isRevoked: ({ digest, instance, issuer }) =>
-      states.isRevoked(digest) ||
+    nameCertificate: (der) => ({
+      digests: certificateDigests(der),
+      issuer: identities.issuerOf(der),
+    }),
+    isRevoked: ({ digests, instance, issuer }) =>
+      digests.some((digest) => states.isRevoked(digest)) ||
       states.isRevoked(instance) ||
       issuer === undefined ||
       !identities.trustsIssuer(issuer),
@@ -275,6 +312,7 @@ async function listen(parts: Parts & { operatorToken: string }): Promise<Servers
     token: parts.operatorToken,
     identities,
     authority,
+    federation: operatorFederation(parts.federation, identities),
     registrations: new RegistrationFiles(identities.registrar),
     policies: facade,
     live: parts.live,
@@ -285,7 +323,10 @@ async function listen(parts: Parts & { operatorToken: string }): Promise<Servers
     log,
   });
   closers.push(() => operator.close());
-  return { agents, xds, operator };
+  const { federation: address } = options;
+  const federation = address && (await serveOwnBundle(address, identities, log));
+  if (federation) closers.push(() => federation.close());
+  return { agents, xds, operator, federation };
 }
 
 /** Everything that happens by itself: changes of the state go out at once, state and certificates are renewed in time. */
@@ -354,6 +395,7 @@ function keepCurrent(parts: Parts & { policies: PolicyPublisher; servers: Server
     },
     closers,
   );
+  keepFederationCurrent({ ...parts, log, every: (ms, work) => every(ms, work, closers) });
   const certify = async () => {
     try {
       const own = await identities.controllerCertificate(options.names.dns, options.names.ips);

@@ -1,10 +1,15 @@
 /** Joins policy, state and identity into the resources that a proxy may have: chosen by its certificate, never by what it says. */
+import { isDeepStrictEqual } from 'node:util';
+
+import type { FederationDesk } from './federation/federation-desk.ts';
+import type { RootLists } from './identity/root-lists.ts';
 import type { IdentityService } from './identity/service.ts';
 import { Direction } from './layout.ts';
 import type { Log } from './log.ts';
 import type { PolicyPublisher } from './policy/publisher.ts';
 import type { StateDesk } from './risk/state-desk.ts';
 import type {
+  FederatedRoots,
   ProxyIdentity,
   ResourceChange,
   ResourceKey,
@@ -21,6 +26,8 @@ export interface MeshSourceParts {
   >;
   readonly policies: Pick<PolicyPublisher, 'bundle'>;
   readonly states: Pick<StateDesk, 'epoch' | 'stateFor'>;
+  readonly federation: Pick<FederationDesk, 'trusted'>;
+  readonly rootLists: Pick<RootLists, 'pem'>;
   readonly log: Log;
 }
 
@@ -30,7 +37,7 @@ export class MeshSource implements ResourceSource {
   readonly #listeners = new Set<(change: ResourceChange) => void>();
   /** Labels by instance: of its registration, so that nobody chooses its own. */
   #labels = new Map<string, Readonly<Record<string, string>>>();
-  #trust = { rootPem: '', crlPem: '', generation: 0 };
+  #trust: Trust = { rootPem: '', crlPem: '', generation: 0, federated: [], rootCrlPem: undefined };
   /** One object for all proxies: it is encoded once. */
   #validation: ValidationResource | undefined;
   #trustVersion = 0;
@@ -68,15 +75,20 @@ export class MeshSource implements ResourceSource {
     // Of one generation, so that no proxy gets a root without the list that goes with it.
     if (generation !== identities.trustGeneration) return await this.#readTrust();
     const { rootPem } = identities;
-    const before = this.#trust;
-    if (crlPem !== before.crlPem || rootPem !== before.rootPem) this.#trustVersion += 1;
-    this.#trust = { rootPem, crlPem, generation };
+    const federated = this.#parts.federation.trusted();
+    // The roots' keys are only asked where somebody wants their lists.
+    const rootCrlPem = federated.length > 0 ? await this.#parts.rootLists.pem() : undefined;
+    const trust = { rootPem, crlPem, generation, federated, rootCrlPem };
+    const content = { ...trust, generation: 0 };
+    const before = { ...this.#trust, generation: 0 };
+    if (!isDeepStrictEqual(content, before)) this.#trustVersion += 1;
+    this.#trust = trust;
     this.#validation = {
       kind: 'validation',
       version: trustVersion(generation, this.#trustVersion),
       trustDomain: identities.trustDomain,
       trustedCaPem: rootPem,
-      crlPem,
+      ...{ crlPem, federated, rootCrlPem },
     };
   }
 
@@ -130,6 +142,19 @@ export class MeshSource implements ResourceSource {
       (error: unknown) => this.#parts.log.error({ error }, 'identities not read'),
     );
   }
+
+  /** Whether proxies get no revocation lists, because a root of ours has none. */
+  get lacksLists(): boolean {
+    return this.#trust.federated.length > 0 && this.#trust.rootCrlPem === undefined;
+  }
+}
+
+interface Trust {
+  readonly rootPem: string;
+  readonly crlPem: string;
+  readonly generation: number;
+  readonly federated: readonly FederatedRoots[];
+  readonly rootCrlPem: string | undefined;
 }
 
 /** Version of a validation context: the generation of the trust (`trust-of-proxies.ts` reads it), then a number for its lists. */

@@ -221,6 +221,11 @@ export const structs: readonly Struct[] = [
     ],
   },
   {
+    name: 'FederatedDomain',
+    doc: 'A foreign trust domain whose identities are accepted, inbound. Sorted by bytes, no duplicates, never the mesh itself.',
+    fields: [['name', 'str', 'for example `partner.example`']],
+  },
+  {
     name: 'MaskHeader',
     doc: 'Start of a mask blob. All offsets are from the start of the blob, so that a stream can hold a copy of it after the bundle is gone.',
     fields: [
@@ -457,6 +462,7 @@ export const enums: readonly Enum[] = [
       ['Labels', 24, 'Label'],
       ['MaskProfiles', 25, 'MaskProfile'],
       ['MaskBlobs', 26, 'bytes'],
+      ['FederatedDomains', 27, 'FederatedDomain'],
     ],
   },
   {

@@ -29,6 +29,7 @@ export const constants: readonly Constant[] = [
     256,
     'slots that a look-up in a hash table of a bundle tries; a key further away does not count',
   ],
+  ['FEDERATED_DOMAINS_MAX', 64, 'foreign trust domains that a bundle accepts'],
   ['REQUEST_NAMES_MAX', 64, 'distinct headers and parameters that the conditions of a bundle read'],
   ['REQUEST_VALUES_MAX', 256, 'values of headers and parameters that are compared in one request'],
   [
@@ -142,7 +143,7 @@ export const enums: readonly Enum[] = [
       ['StateExpired', 4, 'the state is past its hard expiry'],
       ['NoCertificate', 5, 'the peer showed no certificate'],
       ['IdentityMalformed', 6, 'the URI SAN is no SPIFFE ID of the mesh’s form'],
-      ['UnknownTrustDomain', 7, 'the trust domain is not the bundle’s mesh'],
+      ['UnknownTrustDomain', 7, 'the trust domain is neither the bundle’s mesh nor federated'],
       ['Revoked', 8, 'the certificate or the instance is revoked'],
       ['WrongDestination', 9, 'this proxy is not the destination that the bundle names'],
       ['PathAmbiguous', 10, 'the path is not in normal form or can be read in two ways'],

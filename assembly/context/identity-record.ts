@@ -5,7 +5,14 @@ import { blockAlloc } from '../memory/block';
 import { equalBytes } from '../memory/bytes';
 import { text } from '../memory/text';
 import { Bundle } from '../policy/bundle';
-import { DIGEST_DIGITS, IDENTITY_LABELS_MAX, Identity, freeIdentity } from '../policy/identity';
+import { isFederated } from '../policy/federated-domains';
+import {
+  DIGEST_DIGITS,
+  IDENTITY_LABELS_MAX,
+  Identity,
+  freeIdentity,
+  writeServiceKey,
+} from '../policy/identity';
 import { digitsOf, keepIdentity } from '../policy/identity-table';
 import { matchSelectors } from '../policy/match-selectors';
 import { State } from '../policy/state';
@@ -75,17 +82,19 @@ function makeIdentity(
 
 function judge(bundle: Bundle, identity: Identity, subject: usize, subjectLen: u32): void {
   if (!parseIdentity(identity, identity.text, identity.textLen)) return;
-  if (!equalBytes(identity.domain, identity.domainLen, bundle.mesh, bundle.meshLen)) {
+  identity.isForeign = !equalBytes(
+    identity.domain,
+    identity.domainLen,
+    bundle.mesh,
+    bundle.meshLen,
+  );
+  if (identity.isForeign && !isFederated(bundle, identity.domain, identity.domainLen)) {
     identity.status = Reason.UnknownTrustDomain;
     return;
   }
   if (!parseLabels(identity, subject, subjectLen)) return;
-  // INVARIANT: environment and service are parts of the URI, so this needs no more room than the URI once again.
-  const key = subject + subjectLen;
-  memory.copy(key, identity.environment, identity.environmentLen);
-  store<u8>(key + identity.environmentLen, 0x2f);
-  memory.copy(key + identity.environmentLen + 1, identity.service, identity.serviceLen);
-  identity.subject = key;
-  identity.subjectLen = identity.environmentLen + 1 + identity.serviceLen;
+  // INVARIANT: the block has room for the URI once again behind the subject.
+  identity.subject = subject + subjectLen;
+  identity.subjectLen = writeServiceKey(identity, identity.isForeign, identity.subject);
   identity.status = Reason.Permitted;
 }

@@ -17,8 +17,8 @@ import { cacheEntries } from './settings';
 
 /** The state that decides in this VM, or 0. */
 export let currentState: usize = 0;
-/** Whether live streams have yet to be held against the current state. */
-export let isStateUnswept: bool = false;
+/** Whether live streams have yet to be held against the current state, or domains of a new bundle. */
+export let isUnswept: bool = false;
 
 /** Enough for the header and the names behind it; fits into the arena. */
 const HEAD_BYTES: u32 = 16_384;
@@ -28,7 +28,7 @@ let stateSerial: u64 = 0;
 
 /** The sweep over live streams is done. */
 export function markSwept(): void {
-  isStateUnswept = false;
+  isUnswept = false;
 }
 
 /**
@@ -79,7 +79,7 @@ export function configureState(size: u32): bool {
   stateSerial += 1;
   if (currentState != 0) freeState(currentState);
   currentState = block;
-  isStateUnswept = true;
+  isUnswept = true;
   count(Counter.StateLoaded, 1);
   showEpoch(state.epoch);
   return true;
@@ -112,7 +112,11 @@ function install(entry: BundleEntry, loaded: usize): void {
     freeBundle(loaded);
     return;
   }
-  if (entry.bundle != 0) freeBundle(entry.bundle);
+  if (entry.bundle != 0) {
+    // One of its domains may be federated no more.
+    if (changetype<Bundle>(entry.bundle).domainCount != 0) isUnswept = true;
+    freeBundle(entry.bundle);
+  }
   entry.bundle = loaded;
   count(Counter.BundleLoaded, 1);
 }

@@ -44,6 +44,9 @@ export class Bundle {
   requestTests: usize;
   requestSlots: usize;
   requestSlotCount: u32;
+  /** FederatedDomain records. */
+  domains: usize;
+  domainCount: u32;
   mesh: usize;
   meshLen: u32;
   environment: usize;
@@ -120,6 +123,8 @@ export function openBundle(bundle: Bundle, file: usize, payload: usize): void {
   bundle.atoms = bundleSection(payload, BundleSection.Atoms);
   bundle.atomCount = bundleCount(payload, BundleSection.Atoms);
   bundle.intervals = bundleSection(payload, BundleSection.Intervals);
+  bundle.domains = bundleSection(payload, BundleSection.FederatedDomains);
+  bundle.domainCount = bundleCount(payload, BundleSection.FederatedDomains);
   openPaths(bundle, payload);
   openRequests(bundle, payload);
   openHeader(bundle, payload);

@@ -10,14 +10,8 @@ import { State, bandOf, countSignals, firstSignal, signalEndMs } from './state';
 export function readCallerValues(state: State, identity: Identity): void {
   if (identity.valuesSerial == state.serial) return;
   identity.band = bandOf(state, identity.subject, identity.subjectLen);
-  const ofInstance = firstSignal(state, identity.instance, identity.instanceLen);
-  identity.instanceSignalStart = ofInstance;
-  identity.instanceSignalCount = countSignals(
-    state,
-    ofInstance,
-    identity.instance,
-    identity.instanceLen,
-  );
+  // Signals of instances are kept by UUID, and a foreign authority may give out one of ours.
+  if (!identity.isForeign) readInstanceValues(state, identity);
   const ofService = firstSignal(state, identity.subject, identity.subjectLen);
   identity.serviceSignalStart = ofService;
   identity.serviceSignalCount = countSignals(
@@ -27,6 +21,17 @@ export function readCallerValues(state: State, identity: Identity): void {
     identity.subjectLen,
   );
   identity.valuesSerial = state.serial;
+}
+
+function readInstanceValues(state: State, identity: Identity): void {
+  const first = firstSignal(state, identity.instance, identity.instanceLen);
+  identity.instanceSignalStart = first;
+  identity.instanceSignalCount = countSignals(
+    state,
+    first,
+    identity.instance,
+    identity.instanceLen,
+  );
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * An identity as one bundle sees it: made once per certificate, kept in the bundle's table by certificate digest.
  *
- *   block: | Identity | digest as 64 hexadecimal digits | labels | URI | subject | "<environment>/<service>" |
+ *   block: | Identity | digest as 64 hexadecimal digits | labels | URI | subject | key |
  */
 import { blockFree } from '../memory/block';
 import { hasEntry } from './sorted-entries';
@@ -42,7 +42,9 @@ export class Identity {
   serviceLen: u32;
   instance: usize;
   instanceLen: u32;
-  /** `<environment>/<service>`, the key of signals and bands. */
+  /** Of a federated domain. */
+  isForeign: bool;
+  /** Key of its service in states: see `writeServiceKey`. */
   subject: usize;
   subjectLen: u32;
   labelCount: u32;
@@ -68,6 +70,25 @@ export function freeIdentity(identity: usize): void {
   const selectors = changetype<Identity>(identity).selectors;
   if (selectors != 0) blockFree(selectors);
   blockFree(identity);
+}
+
+/**
+ * Writes what states call the service of an identity, and returns its length: `<environment>/<service>`, of a federated
+ * domain `<domain>/<environment>/<service>`, so that no stranger passes for a service of the mesh. Needs no more room
+ * than the identity's URI.
+ */
+export function writeServiceKey(identity: Identity, isForeign: bool, out: usize): u32 {
+  let at = out;
+  if (isForeign) at = writePart(identity.domain, identity.domainLen, at);
+  at = writePart(identity.environment, identity.environmentLen, at);
+  memory.copy(at, identity.service, identity.serviceLen);
+  return <u32>(at + identity.serviceLen - out);
+}
+
+function writePart(part: usize, len: u32, out: usize): usize {
+  memory.copy(out, part, len);
+  store<u8>(out + len, 0x2f);
+  return out + len + 1;
 }
 
 /** Whether `selector` is among the identity's matching ones. */

@@ -27,6 +27,7 @@ export const enum Refusal {
   MaskBlob,
   SortOrder,
   Entangled,
+  TooMany,
 }
 
 /** Where it was found: section kind (0: header) and record. */
@@ -102,6 +103,8 @@ function refusalText(reason: Refusal): string {
       return 'records are not sorted';
     case Refusal.Entangled:
       return 'lists or strings overlap too much to be checked';
+    case Refusal.TooMany:
+      return 'more records than the format allows';
     default:
       return 'no reason';
   }

@@ -5,6 +5,7 @@ import {
   BundleHeader,
   BundleSection,
   Direction,
+  FederatedDomain,
   FORMAT_VERSION,
   HostPattern,
   IdentityTest,
@@ -31,12 +32,13 @@ import { isString, resetBudgets } from './checks';
 import { Refusal, refuse } from './refusal';
 import { bundleCount, checkSections, isReservedZero } from './sections';
 import { validateConditions } from './validate-conditions';
+import { validateDomains } from './validate-domains';
 import { validateMasks } from './validate-masks';
 import { validatePaths } from './validate-paths';
 import { validateRequests } from './validate-requests';
 import { validateRules } from './validate-rules';
 
-const SECTION_COUNT: u32 = 26;
+const SECTION_COUNT: u32 = 27;
 
 /** Checks a whole file. Linear in its size. Never traps, whatever the bytes. */
 export function validateBundle(file: usize, fileLen: u32): Refusal {
@@ -55,7 +57,9 @@ export function validateBundle(file: usize, fileLen: u32): Refusal {
   if (refusal != Refusal.None) return refusal;
   refusal = validateConditions(payload);
   if (refusal != Refusal.None) return refusal;
-  return validateMasks(payload);
+  refusal = validateMasks(payload);
+  if (refusal != Refusal.None) return refusal;
+  return validateDomains(payload);
 }
 
 function checkHeader(payload: usize, len: u32): Refusal {
@@ -146,6 +150,8 @@ function recordSize(kind: u32): u32 {
       return Label.SIZE;
     case BundleSection.MaskProfiles:
       return MaskProfile.SIZE;
+    case BundleSection.FederatedDomains:
+      return FederatedDomain.SIZE;
     default:
       return 1;
   }

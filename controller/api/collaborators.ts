@@ -3,6 +3,7 @@
  * it.
  */
 import type { AuditQuery, IngestResult, StoredAuditRecord } from '../audit/model.ts';
+import type { FederationDesk } from '../federation/federation-desk.ts';
 import type { AuthorityDesk } from '../identity/authority-desk.ts';
 import type { IdentityEvents } from '../identity/events.ts';
 import type { Registrar } from '../identity/registrar.ts';
@@ -23,7 +24,8 @@ export type AgentIdentities = Pick<
   | 'attest'
   | 'challenge'
   | 'renew'
-  | 'revocations'
+  | 'reportRefused'
+  | 'standingOf'
   | 'crlPem'
   | 'rootPem'
   | 'trustGeneration'
@@ -39,6 +41,14 @@ export type OperatorAuthority = Pick<
   AuthorityDesk,
   'show' | 'prepare' | 'activate' | 'taint' | 'revoke'
 >;
+
+/** What operators ask of federation. */
+export type OperatorFederation = Pick<
+  FederationDesk,
+  'list' | 'show' | 'add' | 'refresh' | 'remove'
+> & {
+  ownBundle(): { trustDomain: string; document: string };
+};
 
 /** What operators ask of the identity domain. */
 export type OperatorIdentities = Pick<IdentityService, 'issueToken' | 'list' | 'revoke'> & {

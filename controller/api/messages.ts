@@ -145,6 +145,16 @@ export const policySetReply = z.object({
   pushedBy: z.string(),
   files: z.array(policyFile),
   bundles: z.array(bundleView),
+  /** Rules about trust domains that are neither ours nor federated. */
+  warnings: z.array(
+    z.object({
+      file: z.string(),
+      line: z.number().int(),
+      column: z.number().int(),
+      message: z.string(),
+      help: z.string(),
+    }),
+  ),
 });
 /** Answer to `GET /v1/policies`; null before the first push. */
 export const policiesReply = z.object({ policies: policySetReply.nullable() });

@@ -10,11 +10,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeKeyAndRequest } from '../agent/csr.ts';
 import { encodeBatch, sampleRecord } from '../audit/encode-batch.test-data.ts';
 import { DtaError } from '../errors.ts';
+import { openFederation, operatorFederation } from '../open-federation.ts';
 import { Clearances, maskingDir } from '../privacy/clearances.ts';
 import { MaskingKeys } from '../privacy/masking-keys.ts';
 import { RevealDesk } from '../privacy/reveal-desk.ts';
 import { RegistrationFiles } from '../registration-files.ts';
 import { LiveValueDesk } from '../risk/live-value-desk.ts';
+import { SqliteFederationStore } from '../store/sqlite-federation-store.ts';
 import { SqliteLiveValueStore } from '../store/sqlite-live-value-store.ts';
 import { SqlitePrivacyStore } from '../store/sqlite-privacy-store.ts';
 import { OperatorClient } from './client.ts';
@@ -55,7 +57,14 @@ class FakePolicies implements PolicyPublisher {
     await this.check(files);
     const revision = (this.set?.revision ?? 0) + 1;
     const bundles = [{ ...view, version: '18446744073709551615' }];
-    this.set = { revision, pushedAtMs: 5, pushedBy: actor, files: [...files], bundles };
+    this.set = {
+      revision,
+      pushedAtMs: 5,
+      pushedBy: actor,
+      files: [...files],
+      bundles,
+      warnings: [],
+    };
     return this.set;
   }
 
@@ -82,6 +91,15 @@ async function start(where: OperatorAddress): Promise<OperatorServer> {
     token,
     identities: mesh.identities,
     authority: mesh.authority,
+    federation: operatorFederation(
+      await openFederation({
+        trustDomain: 'mesh.test',
+        store: new SqliteFederationStore(mesh.db),
+        clock: mesh.clock,
+        log: mesh.log,
+      }),
+      mesh.identities,
+    ),
     registrations: new RegistrationFiles(mesh.identities.registrar),
     policies,
     live: new LiveValueDesk({
@@ -165,6 +183,12 @@ describe('the operator token', () => {
     ['GET', '/v1/masking/reveals'],
     ['GET', '/v1/masking/keys'],
     ['POST', '/v1/masking/keys'],
+    ['GET', '/v1/federation'],
+    ['PUT', '/v1/federation/x'],
+    ['GET', '/v1/federation/x'],
+    ['POST', '/v1/federation/x/refresh'],
+    ['DELETE', '/v1/federation/x'],
+    ['GET', '/v1/trust-bundle'],
     ['GET', '/v1/status'],
     ['GET', '/v1/audit'],
     ['GET', '/v1/openapi.json'],
@@ -303,6 +327,10 @@ describe('live values', () => {
     await expect(client.clearBand('prod/orders', '')).rejects.toMatchObject({ code: 'notFound' });
     await expect(client.setBand('orders', 'low', '')).rejects.toMatchObject(usage('is no service'));
     await expect(client.setBand('a/b/c', 'low', '')).rejects.toMatchObject(usage('is no service'));
+    // A service of a federated domain.
+    const foreign = await client.setBand('partner.example/prod/orders', 'low', '');
+    expect(foreign.subject).toBe('partner.example/prod/orders');
+    await client.clearBand('partner.example/prod/orders', '');
     await expect(client.removeFact('freeze', '')).rejects.toMatchObject({ code: 'notFound' });
     await expect(client.setFact('a-b', 1, '')).rejects.toMatchObject(usage('no name of a fact'));
     const report = { subject: 'prod/orders', name: 'source.heat', value: 1 };
@@ -382,7 +410,7 @@ describe('the server', () => {
     const routes = Object.keys(document.paths).sort();
     expect(routes).toContain('/v1/identities/{id}/revoke');
     expect(routes).toContain('/v1/ca/{id}/taint');
-    expect(routes).toHaveLength(31);
+    expect(routes).toHaveLength(35);
     expect(JSON.stringify(document.paths['/v1/audit']?.get)).toContain('"name":"limit"');
     expect(JSON.stringify(document.paths['/v1/identities']?.post)).toContain('"environment"');
   });

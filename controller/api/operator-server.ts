@@ -15,12 +15,14 @@ import type {
   LiveValues,
   MetricsSource,
   OperatorAuthority,
+  OperatorFederation,
   OperatorIdentities,
   PolicyPublisher,
   Privacy,
   RegistrationIntake,
   StatusSource,
 } from './collaborators.ts';
+import { addFederationRoutes } from './federation-routes.ts';
 import { addIdentityRoutes } from './identity-routes.ts';
 import { addLiveValueRoutes } from './live-value-routes.ts';
 import {
@@ -47,6 +49,7 @@ export interface OperatorServerOptions {
   readonly token: string;
   readonly identities: OperatorIdentities;
   readonly authority: OperatorAuthority;
+  readonly federation: OperatorFederation;
   readonly registrations: RegistrationIntake;
   readonly policies: PolicyPublisher;
   readonly live: LiveValues;
@@ -89,6 +92,7 @@ export async function createOperatorServer(
   const { identities, registrations } = options;
   addIdentityRoutes(app, { identities, registrations, actor: operator });
   addAuthorityRoutes(app, options.authority, operator);
+  addFederationRoutes(app, options.federation, operator);
   addPolicyRoutes(app, options.policies);
   addLiveValueRoutes(app, options.live, operator);
   addPrivacyRoutes(app, options.privacy, operator);

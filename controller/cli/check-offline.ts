@@ -9,6 +9,7 @@ import { compileBundle } from '../policy/compile.ts';
 import { parsePolicySet } from '../policy/parse.ts';
 import type { PolicyError } from '../policy/policy-error.ts';
 import { destinationsOf } from '../policy/select.ts';
+import { findUnknownDomains } from '../policy/unknown-domains.ts';
 import type { PolicyFile } from '../policy/yaml-file.ts';
 import { createProver } from '../prove-bundle.ts';
 import { filterPath } from './project-paths.ts';
@@ -27,9 +28,16 @@ export interface OfflineCheck {
   readonly findings: readonly Finding[];
 }
 
-/** Throws `policyInvalid` with all mistakes. A destination without an environment is compiled for one named `any`. */
-export async function checkOffline(files: readonly PolicyFile[]): Promise<OfflineCheck> {
-  const { set, errors, warnings } = parsePolicySet(files);
+/**
+ * Throws `policyInvalid` with all mistakes. A destination without an environment is compiled for one named `any`. With
+ * `domains`, our own and the federated ones, rules about other trust domains are warned of.
+ */
+export async function checkOffline(
+  files: readonly PolicyFile[],
+  domains: readonly string[] = [],
+): Promise<OfflineCheck> {
+  const { set, errors, warnings: ofSet } = parsePolicySet(files);
+  const warnings = [...ofSet, ...(domains.length > 0 ? findUnknownDomains(set, domains) : [])];
   if (errors.length > 0) throw policyInvalid(errors);
   const prove = await createProver(filterPath(), systemClock, BUNDLES_PER_VM);
   const bundles = [];

@@ -11,6 +11,7 @@ import { caCommand } from './commands/ca.ts';
 import { classifyCommand } from './commands/classify.ts';
 import { controllerCommand } from './commands/controller.ts';
 import { factCommand } from './commands/fact.ts';
+import { federationCommand } from './commands/federation.ts';
 import { identityCommand } from './commands/identity.ts';
 import { maskCommand } from './commands/mask.ts';
 import { policyCommand } from './commands/policy.ts';
@@ -41,6 +42,7 @@ export function buildProgram(): Command {
     classifyCommand(),
     identityCommand(),
     caCommand(),
+    federationCommand(),
     restrictCommand(),
     bandCommand(),
     signalCommand(),

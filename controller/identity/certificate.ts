@@ -84,6 +84,7 @@ export function crlBody(
     nextUpdateMs: number;
     revoked: readonly Pick<RevokedCertificate, 'serial' | 'revokedAtMs'>[];
   },
+  curve: Curve = 'P-256',
 ): Buffer {
   const entries = template.revoked.map((certificate) =>
     sequence(integer(Buffer.from(certificate.serial, 'hex')), time(certificate.revokedAtMs)),
@@ -92,7 +93,7 @@ export function crlBody(
   number.writeBigUInt64BE(template.number);
   return sequence(
     integer([1]),
-    algorithm('P-256'),
+    algorithm(curve),
     signer.subject,
     time(template.thisUpdateMs),
     time(template.nextUpdateMs),

@@ -4,11 +4,13 @@ import {
   BUNDLE_MAX_BYTES,
   BundleHeader,
   BundleSection,
-  type Direction,
+  Direction,
   Mode,
 } from '../layout.ts';
 import type { MaskKeys } from '../mask-keys.ts';
 import { StringTable, writeSectionFile } from '../section-file.ts';
+import { writeFederatedDomains } from './compile/federated-domains.ts';
+import { guardAgainstStrangers } from './compile/foreign-callers.ts';
 import { writeLabels } from './compile/labels.ts';
 import { ListTable } from './compile/lists.ts';
 import { compileMasks } from './compile/masks.ts';
@@ -22,6 +24,8 @@ export interface BundleTarget {
   readonly environment: string;
   readonly service: string;
   readonly direction: Direction;
+  /** Foreign trust domains that are accepted inbound, in any order; the mesh itself may not be among them. */
+  readonly federatedDomains?: readonly string[] | undefined;
 }
 
 /** `version` is at least 1 and rises with every bundle of a target; `nowMs` is Unix milliseconds. */
@@ -43,6 +47,8 @@ export function compileBundle(
 ): Uint8Array<ArrayBuffer> {
   const selected = selectFor(set, target);
   const { labels } = selected;
+  // Outbound the source is the proxy itself: no stranger.
+  const foreign = target.direction === Direction.Inbound ? (target.federatedDomains ?? []) : [];
   const strings = new StringTable();
   // First, so that the filter finds the bundle's id in the first bytes of a file that it has no room for.
   const names = [target.mesh, target.environment, target.service].map((name) =>
@@ -52,7 +58,10 @@ export function compileBundle(
   const hardExpiryMs = options.nowMs + HARD_LIFETIME_MS;
   const horizon = { fromMs: Math.max(0, options.nowMs - CLOCK_SKEW_MS), toMs: hardExpiryMs };
   const labelSection = writeLabels(labels, strings);
-  const rules = compileRules(selected.access, { labels, horizon, strings, lists });
+  const domainSection = writeFederatedDomains(foreign, strings);
+  const access =
+    foreign.length === 0 ? selected.access : guardAgainstStrangers(selected.access, target.mesh);
+  const rules = compileRules(access, { labels, horizon, strings, lists });
   const masks = compileMasks({
     ...selected,
     direction: target.direction,
@@ -92,6 +101,7 @@ export function compileBundle(
       ...rules.sections,
       labelSection,
       ...masks,
+      domainSection,
     ],
     maxBytes: BUNDLE_MAX_BYTES,
   });

@@ -9,11 +9,12 @@ import type { Log } from '../log.ts';
 import type { MaskKeys } from '../mask-keys.ts';
 import type { BundleStore, Publication } from '../store/publications.ts';
 import { isKeyed } from './compile/mask.ts';
-import { compileBundle } from './compile.ts';
+import { type BundleTarget, compileBundle } from './compile.ts';
 import { parsePolicySet } from './parse.ts';
 import type { PolicyError } from './policy-error.ts';
 import type { Destination, PolicySet } from './policy-set.ts';
 import { destinationsOf } from './select.ts';
+import { findUnknownDomains } from './unknown-domains.ts';
 import type { PolicyFile } from './yaml-file.ts';
 
 /** A compiled bundle that the filter itself has accepted. */
@@ -41,6 +42,8 @@ export interface PublisherOptions {
   readonly invalid: (errors: readonly PolicyError[]) => DtaError;
   /** Keys of masks, derived from the masking secret of the mesh; without them sets that need keys are refused. */
   readonly maskKeys: () => MaskKeys | undefined;
+  /** Foreign trust domains whose workloads may call; absent: none. */
+  readonly federatedDomains?: () => readonly string[];
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -130,6 +133,27 @@ export class PolicyPublisher {
     });
   }
 
+  /** Compiles what has changed though the set has not: other trust domains are federated. */
+  async recompile(): Promise<void> {
+    await this.#inTurn(async () => {
+      if (!this.#set || !this.#publication) return;
+      const bundles = [];
+      for (const target of [...this.#bundles.values()]) {
+        bundles.push(
+          this.#unchanged(this.#set, target) ?? (await this.#version(this.#set, target)),
+        );
+      }
+      this.#install(this.#publication, this.#set, bundles);
+    });
+  }
+
+  /** What the set in force says that federation makes useless: rules about trust domains that nobody calls from. */
+  warnings(): PolicyError[] {
+    const { mesh, federatedDomains } = this.#options;
+    if (!this.#set) return [];
+    return findUnknownDomains(this.#set, [mesh, ...(federatedDomains?.() ?? [])]);
+  }
+
   /** Calls `listener` after each change; returns the end of the subscription. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -157,7 +181,7 @@ export class PolicyPublisher {
     const known = this.#bundles.get(keyOf(target));
     if (known === undefined) return undefined;
     const { environment, service, direction } = target;
-    const id = { mesh: this.#options.mesh, environment, service, direction };
+    const id = this.#id({ environment, service, direction });
     const { version, compiledAtMs: nowMs } = known;
     const bytes = compileBundle(set, id, { version, nowMs, maskKeys: this.#options.maskKeys() });
     return Buffer.compare(bytes, known.bytes) === 0 ? known : undefined;
@@ -191,10 +215,10 @@ export class PolicyPublisher {
   }
 
   #build(set: PolicySet, target: Target, version: bigint): ProvenBundle {
-    const { mesh, clock, prove, maskKeys } = this.#options;
+    const { clock, prove, maskKeys } = this.#options;
     const { environment, service, direction } = target;
     const nowMs = clock();
-    const id = { mesh, environment, service, direction };
+    const id = this.#id(target);
     const bytes = compileBundle(set, id, { version, nowMs, maskKeys: maskKeys() });
     const refusal = prove(bytes);
     if (refusal !== undefined) {
@@ -207,6 +231,11 @@ export class PolicyPublisher {
       );
     }
     return { environment, service, direction, version, bytes, compiledAtMs: nowMs };
+  }
+
+  #id({ environment, service, direction }: Target): BundleTarget {
+    const { mesh, federatedDomains } = this.#options;
+    return { mesh, environment, service, direction, federatedDomains: federatedDomains?.() };
   }
 
   #compileLate(target: Target): void {

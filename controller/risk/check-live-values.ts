@@ -4,11 +4,14 @@ import { Verdict } from '../layout.ts';
 import type { ServiceRestriction } from './encode-state.ts';
 import { type SignalKind, signalKinds, signalNamed } from './signal-names.ts';
 
-/** A service as `<environment>/<service>`, given back. */
+/** A service as `<environment>/<service>`, or a federated one with its trust domain in front; given back. */
 export function checkService(subject: string): string {
-  if (serviceForm.test(subject)) return subject;
+  const [domain = '', ...service] = subject.split('/');
+  // A name without a dot in front is rather a mistake than a trust domain.
+  const isForeign = service.length === 2 && domainForm.test(domain) && domain.length <= 255;
+  if (serviceForm.test(isForeign ? service.join('/') : subject)) return subject;
   throw new DtaError('usage', `\`${show(subject)}\` is no service`, {
-    help: 'write <environment>/<service>, for example prod/orders',
+    help: 'write <environment>/<service>, for example prod/orders, and of a federated domain partner.example/prod/orders',
   });
 }
 
@@ -95,5 +98,6 @@ function show(text: string): string {
 
 const defaultRetryAfterSeconds = 10;
 const serviceForm = /^(?!\.{1,2}\/)[A-Za-z0-9._-]{1,63}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,63}$/;
+const domainForm = /^[a-z0-9_-]+(\.[a-z0-9_-]+)+$/;
 const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const factForm = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;

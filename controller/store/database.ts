@@ -2,7 +2,7 @@
  * One SQLite file: opened durable and private, brought to the newest schema, written in
  * transactions.
  */
-import { chmodSync, closeSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 
 import { DtaError } from '../errors.ts';
@@ -17,6 +17,7 @@ import { bodyOutcomesSchema } from './migrations/0007-body-outcomes.ts';
 import { issuersSchema } from './migrations/0010-issuers.ts';
 
 import { serviceIdentitySchema } from './migrations/0015-service-identity.ts';
+import { federationSchema } from './migrations/0020-federation.ts';
 
 /** Values that a statement takes. */
 export type SqlValue = null | number | bigint | string;
@@ -118,8 +119,9 @@ export class Database {
 function openPrivate(path: string): DatabaseSync {
   try {
     if (path !== ':memory:') {
-      // SQLite gives its journal files the mode of the database.
-      closeSync(openSync(path, 'a', 0o600));
+      // SQLite gives its journal files the mode of the database. Closing a file that is open elsewhere
+      // in this process would end SQLite's locks on it.
+      if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
       chmodSync(path, 0o600);
     }
     return new DatabaseSync(path);
@@ -157,4 +159,5 @@ const allMigrations: readonly string[] = [
   bodyOutcomesSchema,
   issuersSchema,
   serviceIdentitySchema,
+  federationSchema,
 ];

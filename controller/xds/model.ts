@@ -41,6 +41,16 @@ export interface ValidationResource {
   readonly trustedCaPem: string;
   /** One list for each issuing key. */
   readonly crlPem: string | undefined;
+  /** Foreign trust domains whose workloads may call, each under its own roots only; absent or empty: none. */
+  readonly federated?: readonly FederatedRoots[];
+  /** One list for each root that signs no leaves itself; absent: not to be had. Used with federated domains only. */
+  readonly rootCrlPem?: string | undefined;
+}
+
+/** A foreign trust domain and its roots, PEM, at least one. */
+export interface FederatedRoots {
+  readonly trustDomain: string;
+  readonly rootPem: string;
 }
 
 export type XdsResource = WasmResource | ValidationResource;

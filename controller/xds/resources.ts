@@ -15,8 +15,9 @@ import {
   type Secret,
   SecretSchema,
 } from './gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
+import { SPIFFECertValidatorConfigSchema } from './gen/envoy/extensions/transport_sockets/tls/v3/tls_spiffe_validator_config_pb.js';
 import { FailurePolicy, PluginConfigSchema } from './gen/envoy/extensions/wasm/v3/wasm_pb.js';
-import type { ResourceKey, ValidationResource, WasmResource } from './model.ts';
+import type { FederatedRoots, ResourceKey, ValidationResource, WasmResource } from './model.ts';
 import { Nest, shell } from './nest-bytes.ts';
 
 /** How proxies load the filter. Equal settings make all filters of a worker share one VM. */
@@ -124,14 +125,17 @@ export class ResourceBuilder {
 }
 
 /**
- * Whom the holder trusts: certificates under the mesh's roots, all of them or those of one destination. Once there is a
- * list, Envoy refuses every leaf whose issuer has none.
+ * Whom the holder trusts: certificates under the mesh's roots, all of them or those of one destination; and for callers
+ * those of federated domains. Once there is a list, Envoy refuses every leaf whose issuer has none.
  */
 export function validationSecret(
   name: string,
   key: Extract<ResourceKey, { kind: 'validation' }>,
   resource: ValidationResource,
 ): Secret {
+  // A destination is a service of ours: no foreign root has a say there.
+  const { federated = [] } = resource;
+  if (!key.destination && federated.length > 0) return federatedSecret(name, resource, federated);
   const { trustDomain, trustedCaPem, crlPem } = resource;
   return create(SecretSchema, {
     name,
@@ -156,6 +160,45 @@ export function validationSecret(
             },
           },
         ],
+      },
+    },
+  });
+}
+
+/**
+ * Each trust domain has its own roots, chosen by the first URI SAN: a root vouches for nobody else. Envoy reads revocation
+ * lists of this validator only beside the roots, and then wants one of every authority in a chain: without those of the
+ * roots there are none, and revoked callers are refused on each request instead.
+ */
+function federatedSecret(
+  name: string,
+  resource: ValidationResource,
+  federated: readonly FederatedRoots[],
+): Secret {
+  const { trustDomain, trustedCaPem, crlPem, rootCrlPem } = resource;
+  const lists = crlPem !== undefined && rootCrlPem !== undefined ? crlPem + rootCrlPem : '';
+  const domains = [{ trustDomain, rootPem: trustedCaPem + lists }, ...federated];
+  const validator = create(SPIFFECertValidatorConfigSchema, {
+    trustDomains: domains.map((domain) => ({
+      name: domain.trustDomain,
+      trustBundle: { specifier: { case: 'inlineString' as const, value: domain.rootPem } },
+    })),
+  });
+  return create(SecretSchema, {
+    name,
+    type: {
+      case: 'validationContext',
+      value: {
+        customValidatorConfig: {
+          name: 'envoy.tls.cert_validator.spiffe',
+          typedConfig: pack(SPIFFECertValidatorConfigSchema, validator),
+        },
+        matchTypedSubjectAltNames: domains.map((domain) => ({
+          sanType: SubjectAltNameMatcher_SanType.URI,
+          matcher: {
+            matchPattern: { case: 'prefix' as const, value: `spiffe://${domain.trustDomain}/` },
+          },
+        })),
       },
     },
   });

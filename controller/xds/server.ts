@@ -47,22 +47,28 @@ export interface XdsServerOptions {
   /** Reads the URI SAN of a peer; undefined: not an identity of this mesh, the stream is refused. */
   readonly identify: (spiffeId: string) => ProxyIdentity | undefined;
   /**
-   * Refuses streams of revoked certificates (`digest`: SHA-256 of the DER, lower-case hex), instances
-   * and issuing keys (`issuer`: what `issuerOf` gave).
+   * Refuses streams of revoked certificates and issuing keys (both: what `nameCertificate` gave) and
+   * instances.
    */
   readonly isRevoked: (peer: RevocablePeer) => boolean;
-  /** Names the key that signed a certificate (DER), once for each stream; absent: nobody asks. */
-  readonly issuerOf?: (der: Uint8Array) => string | undefined;
+  /** Names a certificate (DER) as it may be revoked, once for each stream. */
+  readonly nameCertificate: (der: Uint8Array) => CertificateNames;
   readonly log: Log;
   readonly clock: Clock;
   readonly observer?: XdsObserver;
 }
 
-/** What can be revoked of a peer. */
-export interface RevocablePeer {
-  readonly digest: string;
-  readonly instance: string;
+/** Under what a certificate can be revoked. */
+export interface CertificateNames {
+  /** SHA-256 of its DER, lower-case hex, in every form that proves the same. */
+  readonly digests: readonly string[];
+  /** The key that signed it; undefined: none that is trusted. */
   readonly issuer: string | undefined;
+}
+
+/** What can be revoked of a peer. */
+export interface RevocablePeer extends CertificateNames {
+  readonly instance: string;
 }
 
 /** A running server. */
@@ -215,8 +221,12 @@ function admit(
     refuse(call, options, status.UNAUTHENTICATED, certificate?.uri, 'no identity of this mesh');
     return undefined;
   }
-  const { digest } = certificate;
-  const revocable = { digest, instance: proxy.instance, issuer: options.issuerOf?.(der) };
+  // TLS looked at its end in the handshake; a later stream on the connection may come after it.
+  if (certificate.notAfterMs <= options.clock()) {
+    refuse(call, options, status.UNAUTHENTICATED, proxy.spiffeId, 'the certificate has expired');
+    return undefined;
+  }
+  const revocable = { ...options.nameCertificate(der), instance: proxy.instance };
   if (options.isRevoked(revocable)) {
     refuse(call, options, status.PERMISSION_DENIED, proxy.spiffeId, 'the identity is revoked');
     return undefined;

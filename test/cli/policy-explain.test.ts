@@ -287,6 +287,10 @@ test('a SPIFFE ID says who calls, and the mesh', async () => {
   });
   const foreign = await explained('--spiffe-id', id, '--mesh', 'mesh.test', ...usual, ...low);
   expect(foreign).toMatchObject({ reason: { name: 'UnknownTrustDomain' } });
+  // Federated it is heard, and a rule that names no domain is not about it.
+  const mesh = ['--mesh', 'mesh.test', '--federated', 'other.test'];
+  const heard = await explained('--spiffe-id', id, ...mesh, ...usual, ...low);
+  expect(heard).toMatchObject({ verdict: 'Deny', reason: { name: 'NoRulePermits' } });
 });
 
 test('a file says all of it, and options are on top', async () => {

@@ -22,6 +22,8 @@ export interface Answer extends Reply {
 /** What stays the same through a life. */
 export interface Circumstances {
   readonly set: readonly RawDocument[];
+  /** Foreign trust domains whose callers are heard. */
+  readonly federated: readonly string[];
   readonly buckets: NaiveBuckets;
   readonly trace: NonNullable<OracleRequest['trace']>;
 }
@@ -30,7 +32,7 @@ export interface Circumstances {
 export function judge(life: Circumstances, step: Step, knowledge: Knowledge): Answer {
   const { request, timeMs } = step;
   const { identity } = request;
-  const early = reasonBefore(step, knowledge);
+  const early = reasonBefore(step, knowledge, life.federated);
   if (early !== '') return refusal(early, 'Deny');
   const restraint = restraintOn(knowledge.restrictions, identity, randomTarget, timeMs);
   if (restraint.verdict === 'Isolate') return refusal('DTA1025', 'Isolate');
@@ -50,9 +52,14 @@ export function judge(life: Circumstances, step: Step, knowledge: Knowledge): An
   return byRules(decide(asked), asked, restraint, life.buckets);
 }
 
-function reasonBefore({ request, timeMs }: Step, knowledge: Knowledge): string {
+function reasonBefore(
+  { request, timeMs }: Step,
+  knowledge: Knowledge,
+  federated: readonly string[],
+): string {
   if (timeMs >= randomNowMs + 7 * 86_400_000) return 'DTA1003';
   if (timeMs >= knowledge.nowMs + HARD_LIFETIME_MS) return 'DTA1004';
+  if (![randomTarget.mesh, ...federated].includes(request.identity.trustDomain)) return 'DTA1007';
   const hash = Buffer.from(digestOf(request));
   const isRevoked =
     knowledge.revokedDigests.some((digest) => hash.equals(digest)) ||

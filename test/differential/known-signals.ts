@@ -20,9 +20,14 @@ export interface Knowledge {
   readonly restrictions: readonly OracleRestriction[];
 }
 
-/** `<environment>/<service>` of an identity. */
+/** What states call the service of an identity. */
 export function subjectOf(identity: OracleIdentity): string {
-  return `${identity.environment}/${identity.service}`;
+  const service = `${identity.environment}/${identity.service}`;
+  return isStranger(identity) ? `${identity.trustDomain}/${service}` : service;
+}
+
+function isStranger({ trustDomain }: OracleIdentity): boolean {
+  return trustDomain !== randomTarget.mesh;
 }
 
 /** Signals by the names that conditions use, as far as they are known about a source at `timeMs`. */
@@ -67,7 +72,8 @@ export const attributes: Readonly<Record<string, Attribute>> = {
 export function subjectsOf(name: string, identity: OracleIdentity): string[] {
   if (name === 'environment.alert') return ['alert'];
   if (name === 'destination.load') return [`${randomTarget.environment}/${randomTarget.service}`];
-  return [identity.instance, subjectOf(identity)];
+  // A stranger may have the UUID of an instance of ours.
+  return isStranger(identity) ? [subjectOf(identity)] : [identity.instance, subjectOf(identity)];
 }
 
 function isYoung(signal: SignalValue, knowledge: Knowledge, timeMs: number): boolean {

@@ -53,7 +53,7 @@ export function randomLife(
 function randomDraft(): fc.Arbitrary<Draft> {
   const perSignal = Object.keys(attributes).length;
   return fc.record({
-    request: randomRequest(),
+    request: randomRequest(['partner.test', 'partner.test', 'other.test']),
     change: fc.constantFrom('state', 'state', 'clock', 'clock', 'back', 'none'),
     moveMs: fc.constantFrom(
       ...[1, 3, 4, 8, 16, 999, 1000, 59_999, 60_000, 60_001, 300_000, 900_000, 3_600_000],

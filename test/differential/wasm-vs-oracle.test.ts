@@ -8,7 +8,7 @@ import { compileBundle } from '../../controller/policy/compile.ts';
 import { parsePolicySet } from '../../controller/policy/parse.ts';
 import { loadModule } from '../../host/module.ts';
 import { loadDocuments } from '../oracle/decide.ts';
-import { randomNowMs, randomTarget } from '../oracle/random-domain.ts';
+import { federatedDomains, randomNowMs, randomTarget } from '../oracle/random-domain.ts';
 import { randomPolicySet, toPolicyText } from '../oracle/random-policies.ts';
 import type { RandomRequest } from '../oracle/random-requests.ts';
 import { readBundle } from '../oracle/read-sections.ts';
@@ -60,7 +60,7 @@ test(`${PAIRS} random requests get the answer that the policies give`, {
     `measured: differential outcomes ${JSON.stringify(Object.fromEntries([...codes].sort()))}, ${sum.pairs} pairs, cache hits ${sum.hits}`,
   );
   // Every kind of outcome comes up, and decisions out of the cache as well.
-  const reasons = [4, 8, 11, 12, 13, 21, 22, 23, 24, 25, 26, 27].map(
+  const reasons = [4, 7, 8, 11, 12, 13, 21, 22, 23, 24, 25, 26, 27].map(
     (reason) => `DTA${1000 + reason}`,
   );
   for (const code of ['Allow', 'Degrade', 'Throttle', ...reasons]) {
@@ -94,11 +94,16 @@ function compareLife(
   const { set, errors } = parsePolicySet([{ name: 'random.yaml', text }]);
   expect(errors).toEqual([]);
   const options = { version: 1n, nowMs: randomNowMs };
-  const bundle = compileBundle(set, { ...randomTarget, direction: side }, options);
+  const bundle = compileBundle(
+    set,
+    { ...randomTarget, direction: side, federatedDomains },
+    options,
+  );
   const env = { DTA_CACHE_ENTRIES: '16', DTA_WORKERS: String(workers) };
   const life = new Life(module, bundle, side, env);
   const circumstances: Circumstances = {
     set: loadDocuments(text),
+    federated: side === Direction.Inbound ? federatedDomains : [],
     buckets: new NaiveBuckets(workers),
     trace: (form, truth) => countUp(forms, evaluationName(form, truth)),
   };

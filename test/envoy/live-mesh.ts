@@ -16,6 +16,7 @@ import { filterPath } from '../../controller/cli/project-paths.ts';
 import { freePorts } from '../../controller/cli/up/free-ports.ts';
 import { createLog } from '../../controller/log.ts';
 import { type Controller, startController } from '../../controller/main.ts';
+import type { FederationAddress } from '../../controller/open-federation.ts';
 import type { PolicyFile } from '../../controller/policy/parse.ts';
 import { type BootstrapOptions, renderBootstrap } from '../../controller/xds/render-bootstrap.ts';
 import { LiveEnvoy } from './live-envoy.ts';
@@ -38,6 +39,10 @@ export interface MeshOptions {
   /** The policy set: one YAML text, or its files. */
   readonly policies: string | readonly PolicyFile[];
   readonly leafTtlMs?: number;
+  /** Default: `trustDomain`. */
+  readonly trustDomain?: string;
+  /** Serves the mesh's own bundle there. */
+  readonly federation?: FederationAddress;
   /** Of connections and streams, of every sidecar. */
   readonly lifetimes?: BootstrapOptions['lifetimes'];
 }
@@ -52,7 +57,7 @@ export interface Sidecar {
   readonly outboundPorts: ReadonlyMap<string, number>;
 }
 
-/** Trust domain of every test mesh. */
+/** Trust domain of every test mesh that does not say another one. */
 export const trustDomain = 'mesh.test';
 
 /** A running mesh. */
@@ -61,16 +66,14 @@ export class LiveMesh {
   /** Data of the controller. */
   readonly dataDir: string;
   readonly #directory: string;
-  readonly #leafTtlMs: number | undefined;
-  readonly #lifetimes: BootstrapOptions['lifetimes'];
+  readonly #options: MeshOptions;
   readonly #sidecars = new Map<string, Sidecar>();
   #controller: Controller;
 
   private constructor(directory: string, controller: Controller, options: MeshOptions) {
     this.#directory = directory;
     this.#controller = controller;
-    this.#leafTtlMs = options.leafTtlMs;
-    this.#lifetimes = options.lifetimes;
+    this.#options = options;
     this.dataDir = join(directory, 'controller');
     this.operator = operatorClient(this.dataDir);
   }
@@ -81,7 +84,7 @@ export class LiveMesh {
     // A copy: the one in build/ may be compiled anew while the test runs.
     await copyFile(filterPath(), join(directory, 'filter.wasm'));
     const ports = { agents: 0, xds: 0 };
-    const controller = await open(directory, ports, 0, options.leafTtlMs);
+    const controller = await open(directory, ports, 0, options);
     const mesh = new LiveMesh(directory, controller, options);
     try {
       await mesh.push(options.policies);
@@ -98,6 +101,11 @@ export class LiveMesh {
     const sidecar = this.#sidecars.get(service);
     if (!sidecar) throw new Error(`no sidecar of ${service}`);
     return sidecar;
+  }
+
+  /** Port of the endpoint of its bundle; 0: it has none. */
+  get federationPort(): number {
+    return this.#controller.federationPort ?? 0;
   }
 
   /** Publishes a policy set. */
@@ -144,7 +152,7 @@ export class LiveMesh {
     const { agentPort, xdsPort, operatorAddress } = this.#controller;
     const ports = { agents: agentPort, xds: xdsPort };
     const operatorPort = Number(new URL(operatorAddress).port);
-    this.#controller = await open(this.#directory, ports, operatorPort, this.#leafTtlMs);
+    this.#controller = await open(this.#directory, ports, operatorPort, this.#options);
   }
 
   async stop(): Promise<void> {
@@ -186,7 +194,7 @@ export class LiveMesh {
       controller: {
         address: '127.0.0.1',
         port: this.#controller.xdsPort,
-        uriPrefix: controllerPrefix(trustDomain),
+        uriPrefix: controllerPrefix(this.#options.trustDomain ?? trustDomain),
       },
       agent: { sdsSocket: agent.sdsSocket, auditSocket: agent.auditSocket },
       admin: { port: adminPort },
@@ -197,7 +205,7 @@ export class LiveMesh {
       },
       outbound,
       masking: { decompress: decompress ?? false },
-      ...(this.#lifetimes && { lifetimes: this.#lifetimes }),
+      ...(this.#options.lifetimes && { lifetimes: this.#options.lifetimes }),
       ...(accessLog !== undefined && { accessLog }),
     });
     const envoy = await LiveEnvoy.start(this.#directory, service, bootstrap, adminPort);
@@ -210,11 +218,12 @@ function open(
   directory: string,
   ports: { agents: number; xds: number },
   operatorPort: number,
-  leafTtlMs: number | undefined,
+  options: MeshOptions,
 ): Promise<Controller> {
+  const { leafTtlMs, federation } = options;
   return startController({
     dataDir: join(directory, 'controller'),
-    trustDomain,
+    trustDomain: options.trustDomain ?? trustDomain,
     host: '127.0.0.1',
     names: { dns: ['localhost'], ips: ['127.0.0.1'] },
     ports,
@@ -222,6 +231,7 @@ function open(
     filterPath: join(directory, 'filter.wasm'),
     newMesh: {},
     ...(leafTtlMs !== undefined && { leafTtlMs }),
+    ...(federation && { federation }),
     log: createLog('controller', 'silent'),
   });
 }

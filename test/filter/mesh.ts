@@ -36,7 +36,13 @@ export function digestOf(uri: string): Uint8Array {
 /** Compiles one policy text, or the files of a set, for `prod/orders`. */
 export function bundleOf(
   policy: string | readonly PolicyFile[],
-  options: { version?: bigint; direction?: Direction; nowMs?: number; service?: string } = {},
+  options: {
+    version?: bigint;
+    direction?: Direction;
+    nowMs?: number;
+    service?: string;
+    federatedDomains?: readonly string[];
+  } = {},
 ): Uint8Array {
   const { set, errors } = parsePolicySet(
     typeof policy === 'string' ? [{ name: 'policy.yaml', text: policy }] : policy,
@@ -50,8 +56,12 @@ export function bundleOf(
       environment: 'prod',
       service: options.service ?? 'orders',
       direction: options.direction ?? Direction.Inbound,
+      federatedDomains: options.federatedDomains,
     },
-    { version: options.version ?? 1n, nowMs: options.nowMs ?? NOON_MS },
+    {
+      version: options.version ?? 1n,
+      nowMs: options.nowMs ?? NOON_MS,
+    },
   );
 }
 

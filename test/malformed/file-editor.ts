@@ -3,6 +3,7 @@ import {
   Atom,
   BundleHeader,
   BundleSection,
+  FederatedDomain,
   HostPattern,
   IdentityTest,
   Interval,
@@ -48,6 +49,7 @@ export const bundleRecordBytes: readonly number[] = [
   4,
   ...[Label, MaskProfile].map(sizeOf),
   1,
+  FederatedDomain.SIZE,
 ];
 /** Bytes of one record by section of a state. */
 export const stateRecordBytes: readonly number[] = [

@@ -40,7 +40,7 @@ export const frame: Case[] = [
   ['no mesh', reasons.header, [0, 3], (f) => f.set32(Header.meshLen, 0)],
   ['no service', reasons.header, [0, 3], (f) => f.set32(Header.serviceLen, 0)],
   ['names over 2 KiB', reasons.header, [0, 4], longNames],
-  ['25 sections', reasons.sectionCount, [0, 0], (f) => f.set16(Header.sectionCount, 25)],
+  ['26 sections', reasons.sectionCount, [0, 0], (f) => f.set16(Header.sectionCount, 26)],
   ['a direction', reasons.value, [0, 0], (f) => f.set8(Header.direction, 2)],
   ['a shadow bundle', reasons.value, [0, 1], (f) => f.set8(Header.mode, 1)],
   [
@@ -52,8 +52,8 @@ export const frame: Case[] = [
   [
     'an unknown section',
     reasons.sectionOrder,
-    [S.MaskBlobs, 0],
-    (f) => f.set32(f.entry(S.MaskBlobs), 27),
+    [S.FederatedDomains, 0],
+    (f) => f.set32(f.entry(S.FederatedDomains), 28),
   ],
   [
     'a section that is not aligned',
@@ -76,8 +76,8 @@ export const frame: Case[] = [
   [
     'a section over the end',
     reasons.sectionBounds,
-    [S.MaskBlobs, 0],
-    (f) => f.set32(f.entry(S.MaskBlobs) + Section.len, FAR),
+    [S.FederatedDomains, 0],
+    (f) => f.set32(f.entry(S.FederatedDomains) + Section.len, FAR),
   ],
   [
     'a section over the next one',
@@ -93,5 +93,10 @@ export const frame: Case[] = [
   ],
   ['a count that wraps', reasons.sectionSize, [S.Rules, 0], wrappingCount],
   ['a set byte of padding', reasons.padding, [S.Lists, 0], (f) => setPadding(f)],
-  ['8 bytes behind the last section', reasons.padding, [S.MaskBlobs, 0], (f) => lengthen(f, 8)],
+  [
+    '8 bytes behind the last section',
+    reasons.padding,
+    [S.FederatedDomains, 0],
+    (f) => lengthen(f, 8),
+  ],
 ];

@@ -37,5 +37,6 @@ export const reasons = {
   interval: 'intervals are not rising and disjoint',
   maskBlob: 'mask profile is not well formed',
   sortOrder: 'records are not sorted',
+  tooMany: 'more records than the format allows',
   entangled: 'lists or strings overlap too much to be checked',
 } as const;

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 
 import { BundleHeader as Header, BundleSection as S } from '../../controller/layout.ts';
 import { CHECKOUT, Mesh } from '../filter/mesh.ts';
+import { domains } from './domain-cases.ts';
 import { clusterServices, entangle, entangleKeys, multiply } from './edits.ts';
 import { FileEditor } from './file-editor.ts';
 import { frame } from './frame-cases.ts';
@@ -33,7 +34,7 @@ function check(kind: 'bundle' | 'state', [, reason, [section, record], edit]: Ca
 
 const bundles = [
   ...[frame, strings, spans, orders, operands, records, paths, requests, reserved],
-  ...[tables, programs, misused],
+  ...[tables, programs, misused, domains],
 ].flat();
 test.each(bundles)('bundle: %s', (...entry) => check('bundle', entry));
 test.each(states)('state: %s', (...entry) => check('state', entry));

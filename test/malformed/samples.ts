@@ -73,7 +73,8 @@ spec:
 `;
 
 /** The sample bundle. */
-export const sampleBundle = (): Uint8Array => bundleOf(POLICY);
+export const sampleBundle = (): Uint8Array =>
+  bundleOf(POLICY, { federatedDomains: ['partner.example', 'friend.example'] });
 
 const CART = id('prod', 'shop', 'cart', '00000000-0000-4000-8000-0000000000ca');
 

@@ -11,8 +11,11 @@ import { headerLines, headerValues, parameterValues } from './values.ts';
 
 type Expr = NonNullable<ReturnType<typeof parseCel>['expr']>;
 
-/** The truth of a condition. */
-export function evaluateWhen(text: string, request: OracleRequest): Truth {
+/**
+ * The truth of a condition. With `cannotExcept` who the caller is counts only where it makes the condition true: below a
+ * negation every comparison of it but that of its domain is false.
+ */
+export function evaluateWhen(text: string, request: OracleRequest, cannotExcept = false): Truth {
   let expr = parsed.get(text);
   if (expr === undefined) {
     expr = parseCel(text).expr;
@@ -20,22 +23,39 @@ export function evaluateWhen(text: string, request: OracleRequest): Truth {
     if (parsed.size >= PARSED_MAX) parsed.clear();
     parsed.set(text, expr);
   }
-  return evaluate(expr, request);
+  return evaluate(expr, request, cannotExcept ? 'plain' : 'any');
 }
 
-function evaluate(expr: Expr, request: OracleRequest): Truth {
+/** Whether a caller's names count: everywhere, or not below a negation; and there, not at all. */
+type Counting = 'any' | 'plain' | 'negated';
+const opposite = { any: 'any', plain: 'negated', negated: 'plain' } as const;
+
+function evaluate(expr: Expr, request: OracleRequest, counting: Counting): Truth {
   const { exprKind } = expr;
   if (exprKind.case === 'constExpr') return constantOf(expr) === true;
   if (exprKind.case === 'callExpr') {
     const { function: name, args } = exprKind.value;
-    const truths = () => args.map((operand) => evaluate(operand, request));
+    const below = name === '!_' ? opposite[counting] : counting;
+    const truths = () => args.map((operand) => evaluate(operand, request, below));
     if (name === '_&&_') return allOf(truths());
     if (name === '_||_') return oneOf(truths());
     if (name === '!_') return not(truths()[0]);
   }
-  const truth = isSelect(expr) ? hasValue(placeOf(expr), request) : evaluateCall(expr, request);
+  const isUnequal = exprKind.case === 'callExpr' && exprKind.value.function === '_!=_';
+  const isExcepting = (isUnequal ? opposite[counting] : counting) === 'negated';
+  const isIgnored = isExcepting && isAboutCaller(formOf(expr));
+  const truth = isIgnored
+    ? isUnequal
+    : isSelect(expr)
+      ? hasValue(placeOf(expr), request)
+      : evaluateCall(expr, request);
   request.trace?.(formOf(expr), truth);
   return truth;
+}
+
+// Names and labels; signals are no names.
+function isAboutCaller(form: string): boolean {
+  return / source\.(service|team|environment|instance|labels)$/.test(form);
 }
 
 function evaluateCall(expr: Expr, request: OracleRequest): Truth {

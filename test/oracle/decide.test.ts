@@ -19,7 +19,7 @@ const data: RawDocument = {
 };
 const request: OracleRequest = {
   set: [data],
-  target: { environment: 'prod', service: 'orders' },
+  target: { mesh: 'mesh.test', environment: 'prod', service: 'orders' },
   identity: {
     trustDomain: 'mesh.test',
     environment: 'prod',
@@ -109,7 +109,23 @@ test.each<[RawDocument, boolean]>([
   [{ notLabels: { tier: 'web', zone: 'a' } }, false],
   [{ instance: '3f0e8c1a*', domain: '*.test', notInstance: 'x' }, true],
 ])('from %j', (entry, holds) => {
-  expect(matchesSource(entry, request)).toBe(holds);
+  expect(matchesSource(entry, 'allow', request)).toBe(holds);
+});
+
+// For a stranger: in an allow rule, then in a deny rule.
+test.each<[RawDocument, boolean, boolean]>([
+  [{ service: 'checkout' }, false, true],
+  [{ service: 'cart' }, false, false],
+  [{ notService: 'checkout' }, false, true],
+  [{ notLabels: { tier: 'web' } }, false, true],
+  [{ notDomain: 'partner.test' }, false, false],
+  [{ domain: 'mesh.test' }, false, false],
+  [{ domain: 'partner.test' }, true, true],
+  [{ domain: 'partner.test', notService: 'checkout' }, false, false],
+])('from %j of a stranger', (entry, allows, denies) => {
+  const identity = { ...request.identity, trustDomain: 'partner.test' };
+  expect(matchesSource(entry, 'allow', { ...request, identity })).toBe(allows);
+  expect(matchesSource(entry, 'deny', { ...request, identity })).toBe(denies);
 });
 
 // In an allow rule, then in a deny rule.
@@ -137,7 +153,10 @@ test('labels come from the classifications of the destination', () => {
   const withCard = { ...request, headers: [['x-card', '']] as const };
   expect(requestHasLabel('PCI', withCard)).toBe(true);
   expect(requestHasLabel('PII', { ...request, query: 'ssn=1' })).toBe(true);
-  const elsewhere = { ...request, target: { environment: 'prod', service: 'cart' } };
+  const elsewhere = {
+    ...request,
+    target: { mesh: 'mesh.test', environment: 'prod', service: 'cart' },
+  };
   expect(routeHasLabel('PII', elsewhere)).toBe(false);
 });
 

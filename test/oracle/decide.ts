@@ -75,11 +75,18 @@ function rulesFor({ set, target }: OracleRequest): NamedRule[] {
 
 function applies(rule: RawDocument, request: OracleRequest): boolean {
   const { from, to, when, effect } = rule as Readonly<Record<string, RawDocument[] | undefined>>;
-  if (from !== undefined && !from.some((entry) => matchesSource(entry, request))) return false;
+  const isStranger = request.identity.trustDomain !== request.target.mesh;
+  // A rule without callers names no domain either.
+  if (from === undefined && isStranger && !isDeny({ rule })) return false;
+  if (from !== undefined && !from.some((entry) => matchesSource(entry, effect, request))) {
+    return false;
+  }
   if (to !== undefined && !to.some((entry) => matchesRequest(entry, effect, request))) return false;
   if (when === undefined) return true;
+  const isNamed = from?.every((entry) => entry.domain !== undefined) ?? false;
+  const cannotExcept = isStranger && isDeny({ rule }) && !isNamed;
   // Unknown is false for an allow and true for a deny.
-  return evaluateWhen(String(when), request) ?? isDeny({ rule });
+  return evaluateWhen(String(when), request, cannotExcept) ?? isDeny({ rule });
 }
 
 function isDeny({ rule }: Pick<NamedRule, 'rule'>): boolean {

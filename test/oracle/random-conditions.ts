@@ -99,7 +99,7 @@ function onIdentity(): fc.Arbitrary<string> {
     onText('source.service', ['checkout', 'check', 'cart', 'orders']),
     onText('source.team', ['payments', 'pay', 'web']),
     onText('source.environment', ['prod', 'test']),
-    onText('source.domain', ['mesh.test', 'mesh.test', 'other.test', 'mesh', 'test']),
+    onText('source.domain', ['mesh.test', 'mesh.test', 'partner.test', 'mesh', 'test']),
     onText('source.labels.tier', ['web', 'db', 'w', 'b']),
     onText('source.labels["zone"]', ['a', 'b']),
     fc.constantFrom(

@@ -3,6 +3,9 @@
 /** The destination that random sets are mostly about. */
 export const randomTarget = { mesh: 'mesh.test', environment: 'prod', service: 'orders' } as const;
 
+/** Domains that random bundles accept beside the mesh; callers of another one are refused. */
+export const federatedDomains = ['friend.test', 'partner.test'];
+
 /**
  * The moment at which random sets are compiled, a Saturday. Within the week that a bundle lives clocks jump forward in
  * Beirut (two hours later, over midnight) and in Europe, and fall back in Australia and New Zealand.

@@ -16,10 +16,10 @@ import type { OracleIdentity, OracleRequest } from './request.ts';
 /** A request without its set and target. */
 export type RandomRequest = Omit<OracleRequest, 'set' | 'target' | 'trace'>;
 
-/** Requests at times around window edges within the life of a bundle. */
-export function randomRequest(): fc.Arbitrary<RandomRequest> {
+/** Requests at times around window edges within the life of a bundle, by callers of the mesh and of `strangers`. */
+export function randomRequest(strangers: readonly string[] = []): fc.Arbitrary<RandomRequest> {
   return fc.record({
-    identity: randomIdentity(),
+    identity: randomIdentity(strangers),
     method: fc.constantFrom('GET', 'POST', 'PUT', 'PURGE', 'REPORT', 'get'),
     path: randomPath(),
     query: randomQuery(),
@@ -31,9 +31,12 @@ export function randomRequest(): fc.Arbitrary<RandomRequest> {
   });
 }
 
-function randomIdentity(): fc.Arbitrary<OracleIdentity> {
+function randomIdentity(strangers: readonly string[]): fc.Arbitrary<OracleIdentity> {
   return fc.record({
-    trustDomain: fc.constant('mesh.test'),
+    trustDomain: fc.oneof(
+      { weight: 3, arbitrary: fc.constant('mesh.test') },
+      ...(strangers.length === 0 ? [] : [{ weight: 1, arbitrary: fc.constantFrom(...strangers) }]),
+    ),
     environment: fc.constantFrom('prod', 'test'),
     team: fc.constantFrom('payments', 'pay', 'web'),
     service: fc.constantFrom('checkout', 'check', 'cart', 'orders'),

@@ -19,7 +19,12 @@ export type Truth = boolean | undefined;
 /** What is known about a request. `path` is normalised and has no query; `band` is 0 to 3. */
 export interface OracleRequest {
   readonly set: readonly RawDocument[];
-  readonly target: { readonly environment: string; readonly service: string };
+  /** `mesh` is our own trust domain: a caller of another one is a stranger. */
+  readonly target: {
+    readonly mesh: string;
+    readonly environment: string;
+    readonly service: string;
+  };
   readonly identity: OracleIdentity;
   readonly method: string;
   readonly path: string;

@@ -27,11 +27,12 @@ export interface Restraint {
 export function restraintOn(
   restrictions: readonly OracleRestriction[],
   source: OracleIdentity,
-  target: { readonly environment: string; readonly service: string },
+  target: { readonly mesh: string; readonly environment: string; readonly service: string },
   timeMs: number,
 ): Restraint {
+  const service = `${source.environment}/${source.service}`;
   const subjects = {
-    source: `${source.environment}/${source.service}`,
+    source: source.trustDomain === target.mesh ? service : `${source.trustDomain}/${service}`,
     destination: `${target.environment}/${target.service}`,
   };
   const counting = restrictions.filter(

@@ -2,9 +2,20 @@
 import { listOf, mapOf, type OracleRequest, type RawDocument } from './request.ts';
 import { isLike } from './texts.ts';
 
-/** True when every field of the entry holds. */
-export function matchesSource(entry: RawDocument, request: OracleRequest): boolean {
+/**
+ * True when every field of the entry holds. For a stranger an entry that names no domain is in an allow rule about nobody,
+ * and in a deny rule its exceptions are about others.
+ */
+export function matchesSource(
+  entry: RawDocument,
+  effect: unknown,
+  request: OracleRequest,
+): boolean {
+  const isStranger = request.identity.trustDomain !== request.target.mesh;
+  const isAboutUs = isStranger && entry.domain === undefined;
+  if (isAboutUs && effect === 'allow') return false;
   return Object.entries(entry).every(([field, written]) => {
+    if (isAboutUs && field.startsWith('not') && field !== 'notDomain') return true;
     const holds = fieldHolds(field, written, request);
     request.trace?.(`from.${field}`, holds);
     return holds;

@@ -39,7 +39,11 @@ test(`differences of ${RUNS} pairs of random sets are those that requests show`,
       }
       count[entries.length === 0 ? 'equal' : 'different'] += 1;
       for (const entry of entries) {
-        const target = { service: entry.service, environment: entry.exampleEnvironment };
+        const target = {
+          ...randomTarget,
+          service: entry.service,
+          environment: entry.exampleEnvironment,
+        };
         const asked = toOracle(entry.example);
         const seen = differences(ask(a, target, asked), ask(b, target, asked));
         const { kind, label } = entry;
@@ -98,7 +102,11 @@ test(`findings on ${RUNS} random sets hold for every request`, { timeout: 3_600_
       }
       for (const { kind, example, destination, rule, others } of findings) {
         if (kind !== 'overlap' || !example || !destination) continue;
-        const { denying, applyingAllow } = ask(documents, destination, toOracle(example));
+        const { denying, applyingAllow } = ask(
+          documents,
+          { ...randomTarget, ...destination },
+          toOracle(example),
+        );
         const about = JSON.stringify({ rule, example, destination, documents });
         expect(denying, about).toContain(rule);
         expect(
@@ -124,7 +132,7 @@ test(`rules of ${RUNS} random sets apply to their examples, and to no others`, {
   let examples = 0;
   fc.assert(
     fc.property(randomPolicySet(), fc.constantFrom('prod', 'test'), (documents, environment) => {
-      const target = { service: randomTarget.service, environment };
+      const target = { ...randomTarget, environment };
       const effort = new Effort(STEPS_MAX);
       const [selected] = selectedFor(parse(documents), target);
       if (selected === undefined) return;
@@ -168,7 +176,9 @@ function ask(
   target: Target,
   request: Omit<RandomRequest, 'set'>,
 ): OracleDecision {
-  return decide({ ...request, set, target });
+  // The mesh of an example is that of its caller.
+  const { trustDomain: mesh } = request.identity;
+  return decide({ ...request, set, target: { ...target, mesh } });
 }
 
 function toOracle({ host = '', headers, ...rest }: ConcreteRequest): RandomRequest {
@@ -183,7 +193,7 @@ function* asked(requests: readonly RandomRequest[]): Generator<[RandomRequest, T
   for (const [i, request] of requests.entries()) {
     if (request.path.split('/').length > 65) continue;
     const environment = ENVIRONMENTS[i % ENVIRONMENTS.length] ?? 'prod';
-    const target = { service: randomTarget.service, environment };
+    const target = { ...randomTarget, environment };
     const whole = { ...request, set: readsAll, target };
     if (!isQueryAmbiguous(whole) && !isHostAmbiguous(whole)) yield [request, target];
   }

@@ -2,8 +2,10 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 
+import { DtaError } from '../../errors.ts';
 import { createLog } from '../../log.ts';
 import { startController } from '../../main.ts';
+import type { FederationAddress } from '../../open-federation.ts';
 import { dataDirOption } from '../operator-option.ts';
 import { parseDuration, parsePort } from '../parse-arguments.ts';
 import { filterPath } from '../project-paths.ts';
@@ -23,6 +25,9 @@ interface Options {
   readonly newMesh: boolean;
   readonly keyCommand?: string;
   readonly attestors?: string;
+  readonly federationListen?: string;
+  readonly federationCert?: string;
+  readonly federationKey?: string;
   readonly logLevel: string;
   readonly dataDir: string;
 }
@@ -51,6 +56,9 @@ export function controllerCommand(): Command {
     .option('--new-mesh', 'make an authority where the data directory has none', false)
     .addOption(keyCommandOption())
     .option('--attestors <file>', 'what workloads may join with beside tokens and agents')
+    .option('--federation-listen <host:port>', 'serve our SPIFFE bundle there: /bundle.json')
+    .option('--federation-cert <file>', 'certificate of that endpoint with its chain, PEM')
+    .option('--federation-key <file>', 'its key, PEM')
     .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
     .addOption(dataDirOption())
     .action(async (options: Options) => {
@@ -70,12 +78,35 @@ export function controllerCommand(): Command {
         ...(options.newMesh && { newMesh: { keyCommand } }),
         ...(keyCommand && { keyCommand }),
         ...(options.attestors !== undefined && { attestorsPath: resolve(options.attestors) }),
+        ...federationOf(options),
         log,
       });
       console.log(
         `controller of ${options.trustDomain}: agents ${controller.agentPort}, xds ${controller.xdsPort}, operators ${controller.operatorAddress}`,
       );
+      if (controller.federationPort !== undefined) {
+        console.log(`our SPIFFE bundle: port ${controller.federationPort}, /bundle.json`);
+      }
       await stopped;
       await controller.stop();
     });
+}
+
+function federationOf(options: Options): { federation?: FederationAddress } {
+  const { federationListen: listen, federationCert: cert, federationKey: key } = options;
+  if (listen === undefined && cert === undefined && key === undefined) return {};
+  const [, host, port] = /^(.+):(\d{1,5})$/.exec(listen ?? '') ?? [];
+  if (host === undefined || port === undefined || cert === undefined || key === undefined) {
+    throw new DtaError('usage', 'the endpoint of our bundle is not said in full', {
+      help: 'give `--federation-listen <host>:<port>`, `--federation-cert` and `--federation-key`',
+    });
+  }
+  return {
+    federation: {
+      host: host.replace(/^\[|\]$/g, ''),
+      port: parsePort(port),
+      certificatePath: resolve(cert),
+      keyPath: resolve(key),
+    },
+  };
 }

@@ -15,7 +15,9 @@ export function stateContentOf(
 ): Omit<StateContent, 'epoch'> {
   const { identity, timeMs, band } = request;
   const isOutbound = target.direction === Direction.Outbound;
-  const source = `${identity.environment}/${identity.service}`;
+  const own = `${identity.environment}/${identity.service}`;
+  const isForeign = identity.trustDomain !== target.mesh;
+  const source = isForeign ? `${identity.trustDomain}/${own}` : own;
   return {
     mesh: target.mesh,
     self: isOutbound ? uriOf(identity) : '',

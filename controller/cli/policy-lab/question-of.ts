@@ -29,8 +29,10 @@ export function questionOf(
   const identity = { trustDomain: domain, environment, team, service, instance, labels };
   const [path = '', ...query] = request.path.split('?');
   const restrictions: ServiceRestriction[] = [];
+  const own = `${environment}/${service}`;
+  const caller = domain === target.mesh ? own : `${domain}/${own}`;
   for (const one of fields.restrictions ?? []) {
-    const read = restrictionOf(one, `${environment}/${service}`, target);
+    const read = restrictionOf(one, caller, target);
     if (read instanceof Problem) return read;
     restrictions.push(read);
   }

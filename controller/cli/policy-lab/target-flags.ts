@@ -16,6 +16,7 @@ export interface TargetOptions {
   readonly service?: string;
   readonly environment?: string;
   readonly mesh?: string;
+  readonly federated?: string[];
 }
 
 /** Options for a destination. */
@@ -28,6 +29,7 @@ export function targetOptions(): Option[] {
       '--mesh <domain>',
       'trust domain; default that of --spiffe-id, or mesh.test',
     ).argParser(mesh),
+    new Option('--federated <domain...>', 'foreign trust domains whose workloads may call'),
   ];
 }
 
@@ -44,7 +46,9 @@ export function targetFromOptions(
       help: 'write `--destination <service>@<environment>`, for example `orders@prod`',
     });
   }
-  return { mesh: options.mesh ?? domain, service, environment, direction };
+  const own = options.mesh ?? domain;
+  const federatedDomains = options.federated?.map(mesh).filter((name) => name !== own);
+  return { mesh: own, service, environment, direction, federatedDomains };
 }
 
 /** Everything is denied where there are no policies: that is more often a slip than a question. Throws DtaError `usage`. */

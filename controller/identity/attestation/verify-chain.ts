@@ -5,7 +5,8 @@
  */
 import type { X509Certificate } from 'node:crypto';
 
-import { Oid, readExtensions, readPathLength } from './certificate-extensions.ts';
+import { Oid } from '../certificate.ts';
+import { readCertificateParts, readPathLength } from '../certificate-reader.ts';
 
 /** Gives the root that `leaf` leads to over some of `others`, or why it leads to none. */
 export function verifyChain(
@@ -60,7 +61,7 @@ function issuerFault(issuer: X509Certificate, nowMs: number, below: number): str
   if (!issuer.ca) return 'issuer is no authority';
   const fault = faultOf(issuer, nowMs);
   if (fault !== undefined) return fault;
-  const bound = readPathLength(readExtensions(issuer.raw));
+  const bound = readPathLength(readCertificateParts(issuer.raw));
   return bound !== undefined && bound < below
     ? 'path is longer than its authority allows'
     : undefined;
@@ -72,10 +73,12 @@ function faultOf(certificate: X509Certificate, nowMs: number): string | undefine
   const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey;
   const bits = asymmetricKeyDetails?.modulusLength ?? 0;
   if (asymmetricKeyType === 'rsa' && bits < 2048) return 'key is too short';
-  const unknown = readExtensions(certificate.raw).find(
-    ({ oid, isCritical }) => isCritical && !understood.has(oid),
+  const { extensions } = readCertificateParts(certificate.raw);
+  if (extensions.size === 0) return 'certificate has no extensions';
+  const unknown = Array.from(extensions).find(
+    ([oid, { isCritical }]) => isCritical && !understood.has(oid),
   );
-  return unknown && `critical extension ${unknown.oid} is not understood`;
+  return unknown && `critical extension ${unknown[0]} is not understood`;
 }
 
 const mostIntermediates = 3;

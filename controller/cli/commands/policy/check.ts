@@ -9,6 +9,7 @@ import { readPolicyFiles } from '../../policy-files.ts';
 interface Options {
   readonly strict: boolean;
   readonly notes: boolean;
+  readonly domains?: string[];
   readonly output: string;
 }
 
@@ -20,10 +21,14 @@ export function checkCommand(): Command {
     )
     .argument('<path...>', 'files or folders: together one policy set')
     .option('--strict', 'fail when there are warnings', false)
+    .option(
+      '--domains <name...>',
+      'trust domains that can call, our own and federated ones: warn of rules about others',
+    )
     .option('--notes', 'also show where a deny rule takes requests back from allow rules', false)
     .addOption(outputOption())
-    .action(async (paths: string[], { strict, notes, output }: Options) => {
-      const checked = await checkOffline(readPolicyFiles(paths));
+    .action(async (paths: string[], { strict, notes, domains, output }: Options) => {
+      const checked = await checkOffline(readPolicyFiles(paths), domains);
       if (output === 'json') printJson(checked);
       else print(checked, notes);
       const count = warningsIn(checked);

@@ -5,6 +5,7 @@ import { policyInvalid } from '../../../api/problem.ts';
 import { systemClock } from '../../../clock.ts';
 import { DtaError } from '../../../errors.ts';
 import { Direction } from '../../../layout.ts';
+import { withStrangers } from '../../../policy/compile/foreign-callers.ts';
 import { joinQuestions, type QuestionFields } from '../../../policy/kinds/question.ts';
 import { parsePolicySet } from '../../../policy/parse.ts';
 import { Problem } from '../../../policy/problem.ts';
@@ -55,11 +56,12 @@ export function explainCommand(): Command {
 }
 
 async function run(paths: string[], options: Options): Promise<void> {
-  const { set, errors } = parsePolicySet(readPolicyFiles(paths));
+  const { set: written, errors } = parsePolicySet(readPolicyFiles(paths));
   if (errors.length > 0) throw policyInvalid(errors);
   const fields = fieldsOf(options);
   const direction = options.direction === 'inbound' ? Direction.Inbound : Direction.Outbound;
   const target = targetFromOptions(options, direction, fields.source?.domain);
+  const set = withStrangers(written, target.mesh, target.federatedDomains);
   checkDestination(set, target);
   const question = questionOf(fields, target, systemClock());
   if (question instanceof Problem) {

@@ -22,6 +22,9 @@ export function pushCommand(): Command {
       if (output === 'json') {
         return printJson({ ...published, files: published.files.map(({ name }) => name) });
       }
+      for (const { file, line, column, message, help } of published.warnings) {
+        console.log(`${file}:${line}:${column}: warning: ${message}\n  help: ${help}`);
+      }
       console.log(`published revision ${published.revision}: ${published.bundles.length} bundles`);
     });
 }
