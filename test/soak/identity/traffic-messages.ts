@@ -1,4 +1,5 @@
 /** What the thread of the traffic and its owner say to each other. */
+
 /** Where requests go. */
 export interface Target {
   /** Shown with failures. */
