@@ -64,6 +64,7 @@ export async function createAgentServer(options: AgentServerOptions): Promise<Ag
   const limit = (request: FastifyRequest) => limitJoins(joins, request);
   reportRefusals(app, options.identities);
   addIdentityRoutes(app, options, limit);
+  addTrustRoute(app, options);
   addAttestationRoutes(app, options.identities, options.clock, limit);
   addWatchRoute(app, options);
   addAuditRoute(app, options);
@@ -130,6 +131,9 @@ function addIdentityRoutes(
       return await identities.renew(raw, request.body.csr, request.ip);
     },
   );
+}
+
+function addTrustRoute(app: FastifyInstance, { identities }: AgentServerOptions): void {
   app.get(
     '/v1/trust',
     { schema: schemaOf('root certificate and revocation list; both are public', trustReply) },

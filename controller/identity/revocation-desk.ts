@@ -62,11 +62,19 @@ export class RevocationDesk {
   /**
    * Revokes a service, a team, the domain or everything that a key signed: all who have joined, at
    * once and for good. Of the first three nobody joins any more until it is lifted; workloads whose
-   * certificate's key was revoked have to join again. Fails with `usage` on a bad name.
+   * certificate's key was revoked have to join again. Fails with `usage` on a bad name, with `notFound`
+   * on a key that is not trusted.
    */
   async revokeGroup(target: GroupTarget, reason: string, actor: string): Promise<GroupRevocation> {
     const { store, log, events, authority } = this.#options;
     checkGroup(target, authority.trustDomain);
+    const isStanding = authority.standing.some(({ issuer }) => issuer.id === target.name);
+    // A slip of the pen must not look like a revocation that found nothing.
+    if (target.kind === 'key' && !isStanding) {
+      throw new DtaError('notFound', `no issuing key is trusted \`${show(target.name)}\``, {
+        help: '`dta ca show` lists them; give all 16 digits',
+      });
+    }
     const cause = this.#cause(reason, actor);
     const revocation = await store.revokeGroup(randomUUID(), target, cause);
     this.#revision += 1;

@@ -152,6 +152,15 @@ describe('a chain is refused', () => {
     expect(await refused(intermediatePem, 'intermediate')).toBe('leaf is an authority');
   });
 
+  it('with SHA-1 in a signature below the root', async () => {
+    corp.issue('old', 'root', authority);
+    const old = corp.sign('old', 'root', authority, ['-days', '5', '-sha1']);
+    const leaf = corp.issue('old-leaf', 'old', leafOnly);
+    expect(await refused(leaf + old, 'old-leaf')).toBe(
+      'signature algorithm 1.2.840.10045.4.1 is refused',
+    );
+  });
+
   it('longer than its authority allows', async () => {
     const bound = ['basicConstraints=critical,CA:TRUE,pathlen:0', 'keyUsage=critical,keyCertSign'];
     const bounded = corp.issue('bounded', 'root', bound);
