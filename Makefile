@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 NODE := node --disable-warning=ExperimentalWarning
 AS_SOURCES := $(shell find assembly -name '*.ts' -not -path '*/__tests__/*')
 
-.PHONY: help setup build wasm generate demo test test-fast test-envoy golden fuzz soak bench bench-envoy bench-policy bench-bodies bench-mask lint format check clean
+.PHONY: help setup build wasm generate demo test test-fast test-envoy golden fuzz soak soak-identity bench bench-envoy bench-policy bench-bodies bench-mask lint format check clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' Makefile
@@ -49,6 +49,9 @@ fuzz: build ## the random suites at length: FUZZ_PAIRS=1000000 decisions against
 
 soak: build ## memory over a million requests, big bundles in a real Envoy
 	@SOAK=1 vitest run --testTimeout 1800000 test/soak test/envoy
+
+soak-identity: build ## identity under load and over time, on real processes: half an hour (SOAK_PARTS=rotation,cuts; SOAK_AWAY_S=600)
+	@$(NODE) test/soak/identity/run.ts
 
 bench: build ## time of decisions and masking in the VM
 	@$(NODE) test/bench/filter.ts

@@ -54,7 +54,7 @@ export class ControllerMetrics {
     });
     this.#attestations = new Counter({
       name: 'dta_attestations_total',
-      help: 'attempts to join by what became of them',
+      help: 'attempts to join and to renew by what became of them',
       labelNames: ['method', 'result'],
       registers,
     });

@@ -19,6 +19,7 @@ import type { BundleEndpoint } from './federation/bundle-endpoint.ts';
 import type { FederationDesk } from './federation/federation-desk.ts';
 import { openAttestors } from './identity/attestation/open-attestors.ts';
 import { AuthorityDesk } from './identity/authority-desk.ts';
+import { certificateDigests } from './identity/certificate-digests.ts';
 import type { IssuerWish } from './identity/make-issuer.ts';
 import { openAuthority } from './identity/open-authority.ts';
 import { RootLists } from './identity/root-lists.ts';
@@ -43,6 +44,7 @@ import { RegistrationFiles } from './registration-files.ts';
 import { Coalescer } from './risk/coalesce.ts';
 import { LiveValueDesk } from './risk/live-value-desk.ts';
 import { StateDesk } from './risk/state-desk.ts';
+import { lockDataDir } from './store/data-dir-lock.ts';
 import { Database } from './store/database.ts';
 import { SqliteAuditStore } from './store/sqlite-audit-store.ts';
 import { SqliteBundleStore } from './store/sqlite-bundle-store.ts';
@@ -53,6 +55,7 @@ import { SqliteLiveValueStore } from './store/sqlite-live-value-store.ts';
 import { SqlitePrivacyStore } from './store/sqlite-privacy-store.ts';
 import { SqliteStateStore } from './store/sqlite-state-store.ts';
 import { TrustOfProxies } from './trust-of-proxies.ts';
+import { TrustRefresh } from './trust-refresh.ts';
 import { createXdsServer, type XdsServer } from './xds/server.ts';
 
 /** What a controller is started with. */
@@ -123,6 +126,7 @@ async function assemble(
   // First what can fail without leaving anything behind.
   const prove = await createProver(options.filterPath, clock, BUNDLES_PER_VM);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  closers.push(lockDataDir(dataDir));
   const operatorToken = openOperatorToken(dataDir);
   const db = new Database(join(dataDir, 'controller.db'));
   closers.push(() => db.close());
@@ -270,9 +274,12 @@ async function listen(parts: Parts & { operatorToken: string }): Promise<Servers
       const identity = parseMeshIdentity(text);
       return identity && { spiffeId: text, ...identity };
     },
-    issuerOf: (der) => identities.issuerOf(der),
-    isRevoked: ({ digest, instance, issuer }) =>
-      states.isRevoked(digest) ||
+    nameCertificate: (der) => ({
+      digests: certificateDigests(der),
+      issuer: identities.issuerOf(der),
+    }),
+    isRevoked: ({ digests, instance, issuer }) =>
+      digests.some((digest) => states.isRevoked(digest)) ||
       states.isRevoked(instance) ||
       issuer === undefined ||
       !identities.trustsIssuer(issuer),
@@ -340,6 +347,8 @@ function keepCurrent(parts: Parts & { policies: PolicyPublisher; servers: Server
     closers,
   } = parts;
   const { log } = options;
+  const trustRefresh = new TrustRefresh(source, facade, log);
+  closers.push(() => trustRefresh.close());
   // One after another, so that what was true earlier never gets the newer epoch.
   let turn: Promise<void> = Promise.resolve();
   let retry: NodeJS.Timeout | undefined;
@@ -350,8 +359,7 @@ function keepCurrent(parts: Parts & { policies: PolicyPublisher; servers: Server
         await states.advance();
         metrics.showEpoch(states.epoch);
         source.announce({ kinds: ['state'], urgent, sinceMs });
-        await source.refresh();
-        source.announce({ kinds: ['validation'], urgent, sinceMs });
+        trustRefresh.ask(sinceMs);
         facade.mend(stateFault);
       } catch (error) {
         log.error({ err: error }, 'state not renewed, will try again');

@@ -14,6 +14,7 @@ import type {
   ResourceChange,
   ResourceKey,
   ResourceSource,
+  ValidationResource,
   XdsResource,
 } from './xds/model.ts';
 
@@ -37,6 +38,8 @@ export class MeshSource implements ResourceSource {
   /** Labels by instance: of its registration, so that nobody chooses its own. */
   #labels = new Map<string, Readonly<Record<string, string>>>();
   #trust: Trust = { rootPem: '', crlPem: '', generation: 0, federated: [], rootCrlPem: undefined };
+  /** One object for all proxies: it is encoded once. */
+  #validation: ValidationResource | undefined;
   #trustVersion = 0;
   #turn: Promise<void> = Promise.resolve();
 
@@ -46,28 +49,47 @@ export class MeshSource implements ResourceSource {
 
   /** Reads what is asked for synchronously later: labels, roots and revocation lists. */
   refresh(): Promise<void> {
-    // One after another: what was read earlier must not take the place of what was read later.
-    const next = this.#turn.then(() => this.#read());
+    return this.#inTurn(async () => {
+      const instances = await this.#parts.identities.list();
+      this.#labels = new Map(instances.map(({ uuid, labels }) => [uuid, labels]));
+      await this.#readTrust();
+    });
+  }
+
+  /** The same without the labels, which no revocation and no issuing key changes. */
+  refreshTrust(): Promise<void> {
+    return this.#inTurn(() => this.#readTrust());
+  }
+
+  /** One after another: what was read earlier must not take the place of what was read later. */
+  #inTurn(read: () => Promise<void>): Promise<void> {
+    const next = this.#turn.then(read);
     this.#turn = next.catch(() => undefined);
     return next;
   }
 
-  async #read(): Promise<void> {
+  async #readTrust(): Promise<void> {
     const { identities } = this.#parts;
     const generation = identities.trustGeneration;
-    const [instances, crlPem] = await Promise.all([identities.list(), identities.crlPem()]);
+    const crlPem = await identities.crlPem();
     // Of one generation, so that no proxy gets a root without the list that goes with it.
-    if (generation !== identities.trustGeneration) return await this.#read();
+    if (generation !== identities.trustGeneration) return await this.#readTrust();
     const { rootPem } = identities;
     const federated = this.#parts.federation.trusted();
     // The roots' keys are only asked where somebody wants their lists.
     const rootCrlPem = federated.length > 0 ? await this.#parts.rootLists.pem() : undefined;
-    this.#labels = new Map(instances.map(({ uuid, labels }) => [uuid, labels]));
     const trust = { rootPem, crlPem, generation, federated, rootCrlPem };
     const content = { ...trust, generation: 0 };
     const before = { ...this.#trust, generation: 0 };
     if (!isDeepStrictEqual(content, before)) this.#trustVersion += 1;
     this.#trust = trust;
+    this.#validation = {
+      kind: 'validation',
+      version: trustVersion(generation, this.#trustVersion),
+      trustDomain: identities.trustDomain,
+      trustedCaPem: rootPem,
+      ...{ crlPem, federated, rootCrlPem },
+    };
   }
 
   /** Tells every subscriber of a change. */
@@ -84,7 +106,7 @@ export class MeshSource implements ResourceSource {
       case 'state':
         return this.#state(proxy);
       case 'validation':
-        return this.#validation();
+        return this.#validation;
     }
   }
 
@@ -119,19 +141,6 @@ export class MeshSource implements ResourceSource {
       },
       (error: unknown) => this.#parts.log.error({ error }, 'identities not read'),
     );
-  }
-
-  #validation(): XdsResource {
-    const { rootPem, crlPem, generation, federated, rootCrlPem } = this.#trust;
-    return {
-      kind: 'validation',
-      version: trustVersion(generation, this.#trustVersion),
-      trustDomain: this.#parts.identities.trustDomain,
-      trustedCaPem: rootPem,
-      crlPem,
-      federated,
-      rootCrlPem,
-    };
   }
 
   /** Whether proxies get no revocation lists, because a root of ours has none. */

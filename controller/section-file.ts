@@ -78,6 +78,11 @@ export class StringTable {
     return span;
   }
 
+  /** Whether it keeps `text`. */
+  has(text: string): boolean {
+    return this.#spans.has(text);
+  }
+
   /** Writes the place of `text` as a `str` field. */
   put(view: DataView, at: number, text: string): void {
     const { off, len } = this.intern(text);
@@ -113,6 +118,22 @@ export class StringTable {
 
   section(kind: number): SectionData {
     return { kind, bytes: this.bytes(), count: this.#length };
+  }
+
+  /** The bytes with `texts` behind them, and where these are; the table itself keeps none of them. */
+  extended(texts: readonly string[]): { bytes: Uint8Array; spans: Span[] } {
+    const added: Buffer[] = [];
+    let end = this.#length;
+    const spans = texts.map((text) => {
+      const known = this.#spans.get(text);
+      if (known) return known;
+      const bytes = Buffer.from(text);
+      const span = { off: end, len: bytes.length };
+      added.push(bytes);
+      end += bytes.length;
+      return span;
+    });
+    return { bytes: Buffer.concat([this.bytes(), ...added], end), spans };
   }
 
   #append(text: string): Span {

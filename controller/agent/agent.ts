@@ -32,8 +32,6 @@ export interface AgentOptions {
   readonly controllerUrl: string;
   /** One-time join token; one of the two is needed unless an identity was kept in `keyDir`. */
   readonly token?: string;
-  /** Shown with a token that is bound to an agent. */
-  readonly bearer?: () => HeldIdentity | undefined;
   /** Other evidence of what the workload is; it is shown again when the certificate has expired. */
   readonly attestation?: { readonly how: Attestation; readonly trust: TrustAnchor };
   /** Holds `<workload>/spool/`, the audit batches that the controller has not got yet. */
@@ -209,13 +207,13 @@ class Agent implements AgentHandle {
   }
 
   #obtain(isKept: boolean): Obtain {
-    const { workload, token, bearer, attestation } = this.#options;
+    const { workload, token, attestation } = this.#options;
     if (attestation) {
       const { how, trust } = attestation;
       return { isRepeatable: true, get: () => attest(this.#controller, how, trust) };
     }
     if (token !== undefined || isKept) {
-      const get = () => join(this.#controller, token ?? '', bearer?.());
+      const get = () => join(this.#controller, token ?? '');
       return { isRepeatable: false, get };
     }
     throw new DtaError('usage', `workload \`${workload}\` has no identity and no join token`, {

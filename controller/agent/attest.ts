@@ -1,4 +1,4 @@
-/** How a workload gets its first certificate without a token: by what it has already, or by who runs it. */
+/** How a workload gets its first certificate, and another when that has ended: by a token in a file, by what it has already, or by who runs it. */
 import { createHash, createPrivateKey, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
@@ -6,6 +6,7 @@ import { DtaError } from '../errors.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { makeKeyAndRequest } from './csr.ts';
 import { type HeldIdentity, holdIdentity } from './identity.ts';
+import { join } from './join.ts';
 
 /** What a controller is recognized by, when no token says it. */
 export type TrustAnchor =
@@ -16,6 +17,13 @@ export type TrustAnchor =
 
 /** How a workload proves what it is. Files are read at each attempt: others renew them. */
 export type Attestation =
+  | {
+      /** A token is good once: it is tried again so that a new one may be put into the file. */
+      readonly method: 'token';
+      readonly tokenFile: string;
+      /** Shown with a token that is bound to an agent. */
+      readonly agent: () => HeldIdentity | undefined;
+    }
   | { readonly method: 'x509pop'; readonly certificate: string; readonly key: string }
   | { readonly method: 'k8s'; readonly tokenFile: string }
   | {
@@ -36,6 +44,9 @@ export async function attest(
   how: Attestation,
   trust: TrustAnchor,
 ): Promise<HeldIdentity> {
+  if (how.method === 'token') {
+    return await join(controller, readNamed(how.tokenFile), how.agent());
+  }
   const agent = how.method === 'unix' ? how.agent() : undefined;
   if (how.method === 'unix' && !agent) {
     throw new DtaError('unreachable', 'the agent itself has no identity yet');
@@ -54,7 +65,7 @@ async function findRoot(controller: ControllerClient, trust: TrustAnchor): Promi
 
 async function makeEvidence(
   controller: ControllerClient,
-  how: Attestation,
+  how: Exclude<Attestation, { method: 'token' }>,
   rootPem: string,
   csrPem: string,
 ): Promise<Record<string, string>> {

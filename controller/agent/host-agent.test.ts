@@ -13,6 +13,7 @@ import { Challenges } from '../identity/attestation/challenges.ts';
 import { KubernetesAttestor } from '../identity/attestation/kubernetes-attestor.ts';
 import { UnixAttestor } from '../identity/attestation/unix-attestor.ts';
 import { X509PopAttestor } from '../identity/attestation/x509pop-attestor.ts';
+import { makeKeyAndRequest } from './csr.ts';
 import { type HostAgentHandle, runHostAgent } from './host-agent.ts';
 import { readHostConfig } from './host-config.ts';
 import { readAgentStatus } from './status-server.ts';
@@ -142,6 +143,24 @@ workloads:
     expect(stray?.status().state).toBe('joining');
     await register('stray', ['agent:service:prod/host', 'unix:workload:stray']);
     expect(await stray?.ready).toContain('/svc/stray/');
+  });
+
+  it('takes a token whenever it is put into its file, and a new one after a used one', async () => {
+    const used = await mesh.token();
+    await mesh.identities.join(used, makeKeyAndRequest().csrPem);
+    const cart = join(mesh.dir, 'cart.token');
+    const ledger = file('ledger.token', used);
+    const { workloads } = await start(`
+workloads:
+  - { name: cart, join: { method: token, tokenFile: ${cart} } }
+  - { name: ledger, join: { method: token, tokenFile: ${ledger} } }
+`);
+    const errorOf = (name: string) => workloads.get(name)?.status().lastError;
+    await expect.poll(() => errorOf('cart')).toContain('cannot be read');
+    await expect.poll(() => errorOf('ledger')).toBe('join denied');
+    for (const path of [cart, ledger]) writeFileSync(path, await mesh.token());
+    const ready = await Promise.all(['cart', 'ledger'].map((name) => workloads.get(name)?.ready));
+    expect(new Set(ready).size).toBe(2);
   });
 
   it('shows how each workload is, and counts', async () => {

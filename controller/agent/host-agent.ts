@@ -1,6 +1,4 @@
 /** The agent of a host: an identity of its own if it vouches for others, and one agent for each workload. */
-import { readFileSync } from 'node:fs';
-
 import { type Clock, systemClock } from '../clock.ts';
 import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -11,9 +9,8 @@ import { attest } from './attest.ts';
 import { ClockComparison } from './clock-comparison.ts';
 import { ControllerClient } from './controller-client.ts';
 import type { HostConfig, JoinConfig, WorkloadConfig } from './host-config.ts';
-import { type HeldIdentity, keptIdentity } from './identity.ts';
+import { keptIdentity } from './identity.ts';
 import { IdentityKeeper, type Obtain } from './identity-keeper.ts';
-import { join } from './join.ts';
 import { createStatusServer } from './status-server.ts';
 
 /** What a host's agent needs. */
@@ -122,15 +119,11 @@ class HostAgent implements HostAgentHandle {
   }
 
   #joinOptions({ name, uid, join: how }: WorkloadConfig): Partial<AgentOptions> {
-    const bearer = () => this.#own?.current();
-    if (how.method === 'token') {
-      const token = readToken(how.tokenFile);
-      return { ...(token !== undefined && { token }), bearer };
-    }
-    // The agent's own roots go before it: it is not looked at.
+    const agent = () => this.#own?.current();
+    // A token names the root, and the agent's own roots go before it: it is not looked at then.
     const { trust = { keyHash: '' } } = this.#options.config;
+    if (how.method === 'token') return { attestation: { how: { ...how, agent }, trust } };
     if (how.method !== 'unix') return { attestation: { how, trust } };
-    const agent = bearer;
     const owner = uid ?? process.getuid?.() ?? 0;
     return { attestation: { how: { method: 'unix', workload: name, uid: owner, agent }, trust } };
   }
@@ -170,20 +163,11 @@ function obtainOwn(
   { trust }: HostConfig,
 ): Obtain {
   if (how.method === 'token') {
-    const get = (): Promise<HeldIdentity> => join(controller, readToken(how.tokenFile) ?? '');
-    return { isRepeatable: false, get };
+    const token = { ...how, agent: () => undefined };
+    return { isRepeatable: true, get: () => attest(controller, token, { keyHash: '' }) };
   }
   if (!trust) throw new DtaError('usage', 'nothing says which controller is meant');
   return { isRepeatable: true, get: () => attest(controller, how, trust) };
-}
-
-/** Undefined when it is not there: after the first start a kept key takes its place. */
-function readToken(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return undefined;
-  }
 }
 
 /** No workload can be called so. */

@@ -3,7 +3,7 @@
  * is wanted.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { z } from 'zod';
@@ -55,8 +55,10 @@ export function keepIdentity(directory: string, workload: string, identity: Held
   const path = keptPath(directory, workload);
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    writeFileSync(`${path}.new`, `${JSON.stringify(identity)}\n`, { mode: 0o600 });
-    chmodSync(`${path}.new`, 0o600);
+    // Made anew and never followed: in a directory that others may write a link, or a file that they
+    // may read, could stand there.
+    rmSync(`${path}.new`, { force: true });
+    writeFileSync(`${path}.new`, `${JSON.stringify(identity)}\n`, { mode: 0o600, flag: 'wx' });
     renameSync(`${path}.new`, path);
   } catch (cause) {
     throw new DtaError('setup', `cannot keep the identity in \`${path}\``, { cause });
@@ -66,7 +68,7 @@ export function keepIdentity(directory: string, workload: string, identity: Held
 /**
  * What `keepIdentity` wrote; undefined when nothing was kept or it expired before `nowMs`.
  *
- * @throws DtaError `setup` when others may read it or it is damaged.
+ * @throws DtaError `setup` when others may read it, it is another user's, or it is damaged.
  */
 export function keptIdentity(
   directory: string,
@@ -79,6 +81,9 @@ export function keptIdentity(
   const help = 'remove it and join again with a new token';
   if (!stats.isFile() || (stats.mode & 0o077) !== 0) {
     throw new DtaError('setup', `the key in \`${path}\` can be read by others`, { help });
+  }
+  if (stats.uid !== process.getuid?.()) {
+    throw new DtaError('setup', `the key in \`${path}\` belongs to user ${stats.uid}`, { help });
   }
   try {
     const identity = heldIdentity.parse(JSON.parse(readFileSync(path, 'utf8')));

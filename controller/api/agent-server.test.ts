@@ -8,6 +8,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type KeyAndRequest, makeKeyAndRequest } from '../agent/csr.ts';
 import { encodeBatch, sampleRecord } from '../audit/encode-batch.test-data.ts';
 import { Authority } from '../identity/authority.ts';
+import { twinOf } from '../identity/certificate-digests.ts';
+import { toPem } from '../identity/der-writer.ts';
 import type { IssuedIdentity } from '../identity/service.ts';
 import { checkout, LiveMesh } from './live-mesh.test-data.ts';
 
@@ -197,6 +199,31 @@ describe('a single revoked certificate', () => {
     const renewed = { cert: next.chainPem, key: made.keyPem };
     expect(await call('POST', '/v1/audit', batch(), renewed)).toMatchObject({ status: 200 });
   });
+
+  it('is no other certificate when its holder writes the signature in the other way', async () => {
+    const { identity, tls } = await joined();
+    const leaf = new X509Certificate(identity.certificatePem);
+    const twin = toPem('CERTIFICATE', twinOf(leaf.raw) ?? Buffer.alloc(0));
+    const shown = { ...tls, cert: identity.chainPem.replace(identity.certificatePem, twin) };
+    await mesh.identities.revoke(leaf.fingerprint256, 'leaked', 'test');
+    expect(await call('POST', '/v1/audit', batch(), shown)).toMatchObject({
+      status: 403,
+      body: { message: 'the identity is unknown' },
+    });
+  });
+});
+
+describe('a connection that outlives the certificate', () => {
+  it.each(['/v1/audit', '/v1/renew', '/v1/watch', '/v1/join'])(
+    'proves nothing to %s, though TLS took it once',
+    async (path) => {
+      const { tls } = await joined();
+      mesh.nowMs += 3_600_000 + 1_000;
+      const token = await mesh.token();
+      const body = path === '/v1/audit' ? batch() : { token, csr: makeKeyAndRequest().csrPem };
+      expect(await call('POST', path, body, tls)).toMatchObject({ status: 401 });
+    },
+  );
 });
 
 describe('news of the trust', () => {

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 
 import type { Clock } from '../clock.ts';
 import { DtaError } from '../errors.ts';
+import type { AttemptMethod } from '../identity/attestation/attestation-desk.ts';
 import { rootServerName } from '../identity/root-server-name.ts';
 import type { Log } from '../log.ts';
 import { createApp, listen } from './app.ts';
@@ -13,7 +14,7 @@ import { addAttestationRoutes, readAttestationPeer } from './attestation-routes.
 import type { AgentIdentities, AgentTrust, AuditIntake } from './collaborators.ts';
 import { identityReply, ingestReply, joinRequest, renewRequest, trustReply } from './messages.ts';
 import { authenticatePeer, peerCertificate } from './peer.ts';
-import { problemSchema, Refusal } from './problem.ts';
+import { problemOf, problemSchema, Refusal } from './problem.ts';
 import { RateLimit } from './rate-limit.ts';
 import { addWatchRoute } from './watch-route.ts';
 
@@ -61,8 +62,10 @@ export async function createAgentServer(options: AgentServerOptions): Promise<Ag
   const app = await createApp({ title: 'SM-DTA controller, for agents', tls, log: options.log });
   const joins = new RateLimit(joinBurst, joinsPerSecond, options.clock);
   const limit = (request: FastifyRequest) => limitJoins(joins, request);
+  reportRefusals(app, options.identities);
   addIdentityRoutes(app, options, limit);
-  addAttestationRoutes(app, options.identities, limit);
+  addTrustRoute(app, options);
+  addAttestationRoutes(app, options.identities, options.clock, limit);
   addWatchRoute(app, options);
   addAuditRoute(app, options);
   const port = await listen(app, options);
@@ -75,6 +78,21 @@ export async function createAgentServer(options: AgentServerOptions): Promise<Ag
     openApi: () => app.swagger(),
     close: () => app.close(),
   };
+}
+
+/**
+ * What cannot be read, or comes with a bad certificate, never reaches the identity domain: it is told
+ * of it. Who asks too often is not: a flood must not bury the log.
+ */
+function reportRefusals(app: FastifyInstance, identities: AgentIdentities): void {
+  app.addHook('onError', async (request, _reply, error) => {
+    const method = attempts.get(request.routeOptions.url ?? '');
+    const isReported = error instanceof DtaError && !(error instanceof Refusal);
+    const { status, problem } = problemOf(error);
+    if (method === undefined || isReported || status === 429 || status >= 500) return;
+    const refusal = error instanceof DtaError ? error : new DtaError('usage', problem.message);
+    identities.reportRefused(refusal, method, request.ip);
+  });
 }
 
 function addIdentityRoutes(
@@ -93,7 +111,8 @@ function addIdentityRoutes(
     },
     async (request) => {
       const { token, csr } = request.body;
-      return await identities.join(token, csr, await readAttestationPeer(request, identities));
+      const peer = await readAttestationPeer(request, identities, clock());
+      return await identities.join(token, csr, peer);
     },
   );
   app.post<{ Body: z.infer<typeof renewRequest> }>(
@@ -105,11 +124,16 @@ function addIdentityRoutes(
         identityReply,
         renewRequest,
       ),
-      onRequest: async (request) => limitRenewals(renewals, request),
+      onRequest: async (request) => limitRenewals(renewals, request, clock()),
     },
-    async (request) =>
-      await identities.renew(peerCertificate(socketOf(request)).raw, request.body.csr),
+    async (request) => {
+      const { raw } = peerCertificate(socketOf(request), clock());
+      return await identities.renew(raw, request.body.csr, request.ip);
+    },
   );
+}
+
+function addTrustRoute(app: FastifyInstance, { identities }: AgentServerOptions): void {
   app.get(
     '/v1/trust',
     { schema: schemaOf('root certificate and revocation list; both are public', trustReply) },
@@ -123,13 +147,16 @@ function addIdentityRoutes(
 }
 
 /** By the names in the certificate, which stay the same over renewals: certificates that live must stay few. */
-function limitRenewals(renewals: RateLimit, request: FastifyRequest): void {
-  const names = peerCertificate(socketOf(request)).subjectAltName ?? '';
+function limitRenewals(renewals: RateLimit, request: FastifyRequest, nowMs: number): void {
+  const names = peerCertificate(socketOf(request), nowMs).subjectAltName ?? '';
   if (renewals.allows(names)) return;
   throw new Refusal(429, 'unreachable', 'too many renewals of this instance', 'wait a minute');
 }
 
-function addAuditRoute(app: FastifyInstance, { identities, audit }: AgentServerOptions): void {
+function addAuditRoute(
+  app: FastifyInstance,
+  { identities, audit, clock }: AgentServerOptions,
+): void {
   app.addContentTypeParser(
     'application/octet-stream',
     { parseAs: 'buffer' },
@@ -144,10 +171,10 @@ function addAuditRoute(app: FastifyInstance, { identities, audit }: AgentServerO
         consumes: ['application/octet-stream'],
         security: [{ clientCertificate: [] }],
       },
-      onRequest: async (request) => void peerCertificate(socketOf(request)),
+      onRequest: async (request) => void peerCertificate(socketOf(request), clock()),
     },
     async (request) => {
-      const peer = await authenticatePeer(socketOf(request), identities);
+      const peer = await authenticatePeer(socketOf(request), identities, clock());
       if (!Buffer.isBuffer(request.body)) {
         throw new Refusal(415, 'usage', 'an audit batch is application/octet-stream');
       }
@@ -207,6 +234,12 @@ function socketOf(request: FastifyRequest): TLSSocket {
   return request.raw.socket as TLSSocket;
 }
 
+/** Routes on which identities are asked for. */
+const attempts: ReadonlyMap<string, AttemptMethod> = new Map([
+  ['/v1/join', 'join_token'],
+  ['/v1/attest', 'unknown'],
+  ['/v1/renew', 'renewal'],
+]);
 const renewalBurst = 20;
 /** A certificate that lives for 20 seconds is renewed every six. */
 const renewalsPerSecond = 0.5;

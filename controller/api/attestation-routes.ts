@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import type { z } from 'zod';
 
+import type { Clock } from '../clock.ts';
 import type { AttestationPeer } from '../identity/service.ts';
 import type { AgentIdentities } from './collaborators.ts';
 import { attestRequest, challengeReply, challengeRequest } from './identity-messages.ts';
@@ -15,6 +16,7 @@ import { problemSchema } from './problem.ts';
 export function addAttestationRoutes(
   app: FastifyInstance,
   identities: AgentIdentities,
+  clock: Clock,
   limit: (request: FastifyRequest) => void,
 ): void {
   const onRequest = async (request: FastifyRequest) => limit(request);
@@ -39,7 +41,10 @@ export function addAttestationRoutes(
       onRequest,
     },
     async (request) =>
-      await identities.attest(request.body, await readAttestationPeer(request, identities)),
+      await identities.attest(
+        request.body,
+        await readAttestationPeer(request, identities, clock()),
+      ),
   );
 }
 
@@ -50,11 +55,12 @@ export function addAttestationRoutes(
 export async function readAttestationPeer(
   request: FastifyRequest,
   identities: AgentIdentities,
+  nowMs: number,
 ): Promise<AttestationPeer> {
   const socket = request.raw.socket as TLSSocket;
   const address = request.ip;
   if (!socket.getPeerX509Certificate()) return { address };
-  return { address, agent: await authenticatePeer(socket, identities) };
+  return { address, agent: await authenticatePeer(socket, identities, nowMs) };
 }
 
 function describe(summary: string, reply: z.ZodType): FastifySchema & object {

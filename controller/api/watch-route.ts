@@ -35,19 +35,20 @@ export function addWatchRoute(
         security: [{ clientCertificate: [] }],
       },
       onRequest: async (request) => {
-        const names = peerCertificate(socketOf(request)).subjectAltName ?? '';
+        const names = peerCertificate(socketOf(request), clock()).subjectAltName ?? '';
         if (polls.allows(names)) return;
         throw new Refusal(429, 'unreachable', 'asked too often', 'wait a minute');
       },
     },
     async (request) => {
       const socket = socketOf(request);
-      const { spiffeId } = await authenticatePeer(socket, identities);
+      const { spiffeId } = await authenticatePeer(socket, identities, clock());
+      const { raw } = peerCertificate(socket, clock());
       const left = new AbortController();
       const leave = () => left.abort();
       socket.once('close', leave);
       try {
-        return await trust.wait(spiffeId, peerCertificate(socket).raw, request.body, left.signal);
+        return await trust.wait(spiffeId, raw, request.body, left.signal);
       } finally {
         socket.off('close', leave);
       }

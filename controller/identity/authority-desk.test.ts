@@ -1,7 +1,7 @@
 /** The rotation of issuing keys, on a real store and real files; OpenSSL judges what was signed. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { generateKeyPairSync, randomUUID, X509Certificate } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -14,7 +14,8 @@ import { SqliteIdentityStore } from '../store/sqlite-identity-store.ts';
 import { SqliteIssuerStore } from '../store/sqlite-issuer-store.ts';
 import type { Authority } from './authority.ts';
 import { AuthorityDesk, type TrustHolder } from './authority-desk.ts';
-import type { IssuerWish } from './make-issuer.ts';
+import { writeIssuer } from './authority-files.ts';
+import { type IssuerWish, makeIssuer, type UpstreamIssuer } from './make-issuer.ts';
 import { openAuthority } from './open-authority.ts';
 import { IdentityService, type IssuedIdentity } from './service.ts';
 
@@ -249,11 +250,14 @@ describe('taint and revoke', () => {
 
 describe('an upstream authority', () => {
   /** An intermediate as an authority elsewhere signs it, with OpenSSL. */
-  function upstream(extensions = 'keyUsage=critical,keyCertSign,cRLSign'): IssuerWish {
+  function upstream(
+    extensions = 'keyUsage=critical,keyCertSign,cRLSign',
+    root = 'CA:true',
+  ): IssuerWish & { readonly upstream: UpstreamIssuer } {
     const at = (name: string) => join(base, name);
     const run = (...args: string[]) => execFileSync('openssl', args, { stdio: 'ignore' });
     const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-    const ca = ['-addext', 'basicConstraints=critical,CA:true'];
+    const ca = ['-addext', `basicConstraints=critical,${root}`];
     run('req', '-x509', ...ec, '-subj', '/CN=Corp', '-keyout', at('rk'), '-out', at('r'), ...ca);
     run('req', '-new', ...ec, '-subj', '/CN=Mesh', '-keyout', at('ik'), '-out', at('ir'));
     writeFileSync(at('ext'), `basicConstraints=critical,CA:true,pathlen:0\n${extensions}\n`);
@@ -277,6 +281,35 @@ describe('an upstream authority', () => {
       code: 'setup',
       message: expect.stringContaining('key of the active root is not here'),
     });
+  });
+
+  it('is a conflict when its key is known, and leaves no trace', async () => {
+    const wish = upstream();
+    const { id } = await desk.prepare({ ...newRoot, ...wish }, change);
+    await desk.activate(change);
+    const before = readdirSync(dir).sort();
+    await expect(desk.prepare({ ...newRoot, ...wish }, change)).rejects.toMatchObject({
+      code: 'conflict',
+      message: `issuing key \`${id}\` is known already: it is active`,
+    });
+    expect(readdirSync(dir).sort()).toEqual(before);
+  });
+
+  it('can be brought again after a crash between the folder and the record', async () => {
+    const wish = upstream();
+    const { issuer, files } = await makeIssuer('mesh.test', wish, nowMs);
+    await writeIssuer(dir, issuer.id, files);
+    expect(await desk.prepare({ ...newRoot, ...wish }, change)).toMatchObject({ id: issuer.id });
+  });
+
+  it('is refused when no peer would take what it signs: its root allows none, or it has ended', async () => {
+    const barren = upstream(undefined, 'CA:true,pathlen:0');
+    const attempt = (wish: IssuerWish) => desk.prepare({ ...newRoot, ...wish }, change);
+    await expect(attempt(barren)).rejects.toThrow('allows no authority below it');
+    const late = upstream();
+    nowMs += 31 * 86_400_000;
+    await expect(attempt(late)).rejects.toThrow('is not valid now');
+    expect(states()).toEqual(['active']);
   });
 
   it('may be the first one', async () => {

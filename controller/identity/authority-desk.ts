@@ -132,7 +132,10 @@ export class AuthorityDesk {
       const root = wish.sameRoot ? await this.#activeRoot() : undefined;
       const whole = { ...wish, keyCommand };
       const { issuer, files } = await makeIssuer(authority.trustDomain, whole, nowMs, root);
-      // A folder that the store does not know is nothing; a record without its folder would be a mesh that cannot start.
+      await this.#refuseKnown(issuer.id);
+      // A folder that the store does not know is nothing, a crash leaves one; a record without its
+      // folder would be a mesh that cannot start.
+      await removeIssuer(dir, issuer.id);
       await writeIssuer(dir, issuer.id, files);
       await store.addIssuer({ ...recordOf(issuer, 'prepared', 0, nowMs), reason, actor });
       await this.#reload();
@@ -273,6 +276,16 @@ export class AuthorityDesk {
       standing.push({ issuer, record });
     }
     authority.replace(standing, generation);
+  }
+
+  /** A key of an upstream authority may come again; before anything is written of it. */
+  async #refuseKnown(id: string): Promise<void> {
+    const { records } = await this.#options.store.issuers();
+    const known = records.find((record) => record.id === id);
+    if (!known) return;
+    throw new DtaError('conflict', `issuing key \`${id}\` is known already: it is ${known.state}`, {
+      help: 'a key that was used once is never used again: make a new one',
+    });
   }
 
   #find(text: string): StandingIssuer {

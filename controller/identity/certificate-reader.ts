@@ -49,6 +49,19 @@ export function readCertificateParts(der: Uint8Array): CertificateParts {
   };
 }
 
+/**
+ * The most certificates of authorities that may follow below this one; undefined: no bound, or no
+ * authority. Throws `DerError`.
+ */
+export function readPathLength({ extensions }: CertificateParts): number | undefined {
+  const found = extensions.get('2.5.29.19')?.value;
+  const parts = found ? readElements(readElement(found, Tag.Sequence).body) : [];
+  const bound = parts.find(({ tag }) => tag === Tag.Integer);
+  if (!bound) return undefined;
+  if (bound.body.length > 1) throw new DerError('path length is out of range');
+  return bound.body[0] ?? 0;
+}
+
 /** Whether all of these bits of keyUsage are set: 0 digitalSignature, 5 keyCertSign, 6 cRLSign. */
 export function hasKeyUsage(parts: CertificateParts, ...bits: readonly number[]): boolean {
   const value = parts.extensions.get('2.5.29.15')?.value;

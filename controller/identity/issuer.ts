@@ -7,7 +7,7 @@ import { isIP } from 'node:net';
 
 import { DtaError } from '../errors.ts';
 import { crlBody, keyIdOf, leafBody, type SignerNames, signedWith } from './certificate.ts';
-import { hasKeyUsage, readCertificateParts } from './certificate-reader.ts';
+import { hasKeyUsage, readCertificateParts, readPathLength } from './certificate-reader.ts';
 import { DerError } from './der-reader.ts';
 import { toPem } from './der-writer.ts';
 import type { Labels, RevokedCertificate } from './model.ts';
@@ -254,6 +254,22 @@ function checkChain(chain: readonly X509Certificate[]): void {
         help: 'give the chain from the issuing certificate up to its root',
       });
     }
+    // Every peer would refuse what it signs, and none of the authority's own commands would tell.
+    if ((pathLengthOf(certificate) ?? i) < i) {
+      const message = 'a certificate of the certificate authority allows no authority below it';
+      throw new DtaError('setup', message, {
+        help: 'its path length (basicConstraints) has to count the intermediates below it',
+      });
+    }
+  }
+}
+
+function pathLengthOf(certificate: X509Certificate): number | undefined {
+  try {
+    return readPathLength(readCertificateParts(certificate.raw));
+  } catch (cause) {
+    if (cause instanceof DerError) throw damaged(cause);
+    throw cause;
   }
 }
 

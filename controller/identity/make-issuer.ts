@@ -45,7 +45,7 @@ export async function makeIssuer(
   nowMs: number,
   root?: { readonly key: KeptKey; readonly pem: string },
 ): Promise<MadeIssuer> {
-  if (wish.upstream) return adopt(trustDomain, wish.upstream);
+  if (wish.upstream) return adopt(trustDomain, wish.upstream, nowMs);
   const rootKey = root?.key ?? (await makeKey('root', wish.rootCurve ?? 'P-256', wish)).kept;
   const key = await openKey(rootKey);
   const pem = root?.pem ?? (await makeRoot(trustDomain, key, nowMs));
@@ -55,8 +55,16 @@ export async function makeIssuer(
   return { issuer, files: { key: issuing.kept, certificates, rootKey } };
 }
 
-function adopt(trustDomain: string, upstream: UpstreamIssuer): MadeIssuer {
+function adopt(trustDomain: string, upstream: UpstreamIssuer, nowMs: number): MadeIssuer {
   const certificates = upstreamCertificates(upstream.certificatesPem, upstream.rootPem);
+  for (const pem of splitPem(upstream.certificatesPem + upstream.rootPem)) {
+    const { validFromDate, validToDate } = readCertificate(pem);
+    const hasBegun = validFromDate.getTime() <= nowMs + backdateMs;
+    if (hasBegun && nowMs < validToDate.getTime()) continue;
+    throw new DtaError('setup', 'a certificate of the upstream authority is not valid now', {
+      help: `it is valid from ${validFromDate.toISOString()} to ${validToDate.toISOString()}`,
+    });
+  }
   const issuer = new Issuer(trustDomain, readSigningKey(upstream.keyPem), certificates);
   return { issuer, files: { key: { pem: upstream.keyPem }, certificates, rootKey: undefined } };
 }
@@ -105,7 +113,7 @@ export async function makeIntermediate(
   const rootEndMs = certificate.validToDate.getTime();
   if (rootEndMs <= nowMs) {
     throw new DtaError('setup', 'the root certificate has expired', {
-      help: 'make a new one: `dta ca prepare --new-root`',
+      help: 'make a new one: `dta ca prepare` without --same-root',
     });
   }
   const names = signerNames(certificate);
@@ -129,6 +137,14 @@ function upstreamCertificates(certificates: string, roots: string): IssuerCertif
   }
   const betweenPem = between.filter((pem) => !isSame(pem, rootPem)).join('');
   return { certificatePem, betweenPem, rootPem };
+}
+
+function readCertificate(pem: string): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch (cause) {
+    throw new DtaError('setup', 'a certificate of the upstream authority is damaged', { cause });
+  }
 }
 
 function isSame(a: string, b: string): boolean {

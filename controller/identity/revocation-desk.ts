@@ -9,6 +9,7 @@ import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Authority } from './authority.ts';
 import type { IdentityEvents } from './events.ts';
+import { backdateMs } from './issuer.ts';
 import type { MeshIdentityStore } from './mesh-identity-store.ts';
 import type { Revocation, RevocationCause, Revocations } from './model.ts';
 import { checkText, isName, show } from './names.ts';
@@ -28,7 +29,9 @@ export interface RevocationDeskOptions {
 export class RevocationDesk {
   readonly #options: RevocationDeskOptions;
   readonly #listeners = new Set<(revocation: Revocation | GroupRevocation) => void>();
-  #crl: { pem: string; serials: string; resignAtMs: number } | undefined;
+  #crl: { pem: string; of: string; beginsAtMs: number; resignAtMs: number } | undefined;
+  /** Rises with each revocation. */
+  #revision = 0;
 
   constructor(options: RevocationDeskOptions) {
     this.#options = options;
@@ -43,6 +46,7 @@ export class RevocationDesk {
         help: '`dta identity list` shows what there is',
       });
     }
+    this.#revision += 1;
     log.info({ ...revocation }, 'identity revoked');
     if (revocation.repeated) return revocation;
     events.add({
@@ -58,13 +62,22 @@ export class RevocationDesk {
   /**
    * Revokes a service, a team, the domain or everything that a key signed: all who have joined, at
    * once and for good. Of the first three nobody joins any more until it is lifted; workloads whose
-   * certificate's key was revoked have to join again. Fails with `usage` on a bad name.
+   * certificate's key was revoked have to join again. Fails with `usage` on a bad name, with `notFound`
+   * on a key that is not trusted.
    */
   async revokeGroup(target: GroupTarget, reason: string, actor: string): Promise<GroupRevocation> {
     const { store, log, events, authority } = this.#options;
     checkGroup(target, authority.trustDomain);
+    const isStanding = authority.standing.some(({ issuer }) => issuer.id === target.name);
+    // A slip of the pen must not look like a revocation that found nothing.
+    if (target.kind === 'key' && !isStanding) {
+      throw new DtaError('notFound', `no issuing key is trusted \`${show(target.name)}\``, {
+        help: '`dta ca show` lists them; give all 16 digits',
+      });
+    }
     const cause = this.#cause(reason, actor);
     const revocation = await store.revokeGroup(randomUUID(), target, cause);
+    this.#revision += 1;
     const { instances, ...rest } = revocation;
     log.info({ ...rest, instances: instances.length }, 'group revoked');
     events.add({ kind: 'revoked', target: `${target.kind} ${target.name}`, reason, actor });
@@ -103,11 +116,15 @@ export class RevocationDesk {
   }
 
   async crlPem(): Promise<string> {
-    const revoked = await this.#revoked();
     const nowMs = this.#options.clock();
     const { generation, standing } = this.#options.authority;
-    const serials = `${generation} ${revoked.map((certificate) => certificate.serial).join()}`;
-    if (this.#crl?.serials === serials && nowMs < this.#crl.resignAtMs) return this.#crl.pem;
+    // Not what they name: reading that takes a second at worst, and anybody may ask for the lists.
+    const of = `${generation} ${this.#revision}`;
+    const { beginsAtMs = 0, resignAtMs = 0 } = this.#crl ?? {};
+    // A clock that was set back makes a list that nobody takes yet: peers would refuse every leaf.
+    const isGood = beginsAtMs <= nowMs && nowMs < resignAtMs;
+    if (this.#crl?.of === of && isGood) return this.#crl.pem;
+    const revoked = await this.#revoked();
     const lists = await Promise.all(
       standing.map(({ issuer }) => {
         const own = revoked.filter((certificate) => certificate.issuer === issuer.id);
@@ -116,7 +133,8 @@ export class RevocationDesk {
     );
     const pem = lists.map((list) => list.pem).join('');
     const endMs = Math.min(...lists.map((list) => list.nextUpdateMs));
-    this.#crl = { pem, serials, resignAtMs: nowMs + (endMs - nowMs) / 2 };
+    const resignNextMs = nowMs + (endMs - nowMs) / 2;
+    this.#crl = { pem, of, beginsAtMs: nowMs - backdateMs, resignAtMs: resignNextMs };
     return pem;
   }
 

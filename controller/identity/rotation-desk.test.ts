@@ -154,6 +154,13 @@ describe('revoking a group', () => {
     await expect(mesh.identities.renew(der(identity), mesh.csr)).rejects.toThrow('renewal denied');
   });
 
+  it('of a key that is not trusted is no revocation', async () => {
+    const target = { kind: 'key', name: '0123456789abcdef' } as const;
+    const attempt = mesh.identities.groups.revokeGroup(target, 'leaked', 'alice');
+    await expect(attempt).rejects.toMatchObject({ code: 'notFound' });
+    expect(await mesh.identities.groups.revokedGroups()).toEqual([]);
+  });
+
   it('again keeps the first cause', async () => {
     await joined();
     const { groups } = mesh.identities;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { pino } from 'pino';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { DtaError } from '../errors.ts';
 import { Database } from '../store/database.ts';
@@ -331,6 +331,26 @@ describe('crlPem', () => {
     expect(await service.crlPem()).toBe(one);
     nowMs += 1;
     expect(await service.crlPem()).not.toBe(one);
+  });
+
+  it('reads nothing while nothing is revoked: anybody may ask for it', async () => {
+    const { instance } = await joined();
+    const read = vi.spyOn(SqliteIdentityStore.prototype, 'revokedCertificates');
+    for (let i = 0; i < 3; i++) await service.crlPem();
+    expect(read).toHaveBeenCalledTimes(1);
+    await service.revoke(instance, 'x', 'alice');
+    for (let i = 0; i < 3; i++) await service.crlPem();
+    expect(read).toHaveBeenCalledTimes(2);
+    read.mockRestore();
+  });
+
+  it('is signed anew when the clock was set back before it begins', async () => {
+    nowMs += 25 * hourMs;
+    const early = await service.crlPem();
+    nowMs -= 5 * 60_000;
+    expect(await service.crlPem()).toBe(early);
+    nowMs -= 25 * hourMs;
+    expect(await service.crlPem()).not.toBe(early);
   });
 });
 

@@ -5,8 +5,10 @@
 import { createHash, randomUUID, X509Certificate } from 'node:crypto';
 
 import type { Clock } from '../clock.ts';
+import type { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import {
+  type AttemptMethod,
   AttestationDesk,
   type AttestationObserver,
   type AttestationRequest,
@@ -175,7 +177,21 @@ export class IdentityService {
    * TLS). `denied` unless that is ours, unexpired and neither it nor its instance is revoked;
    * `usage` on a faulty request.
    */
-  async renew(peerCertificateDer: Uint8Array, csr: Uint8Array | string): Promise<IssuedIdentity> {
+  async renew(
+    peerCertificateDer: Uint8Array,
+    csr: Uint8Array | string,
+    address?: string,
+  ): Promise<IssuedIdentity> {
+    const grant = () => this.#renew(peerCertificateDer, csr);
+    return await this.#attestation.renew(address, grant);
+  }
+
+  /** Counts and logs an attempt to join or renew that did not get as far as here. */
+  reportRefused(error: DtaError, method: AttemptMethod, address: string): void {
+    this.#attestation.refused(error, method, address);
+  }
+
+  async #renew(peerCertificateDer: Uint8Array, csr: Uint8Array | string): Promise<IssuedIdentity> {
     const previous = await this.#presented(peerCertificateDer);
     const instance = await this.#store.instance(previous.instance);
     const registration = instance && (await this.#store.registration(instance.registrationId));
@@ -205,12 +221,21 @@ export class IdentityService {
    * `denied` when it or its instance is revoked, or it is not known.
    */
   async rotationDue(peerCertificateDer: Uint8Array): Promise<RotationOrder | undefined> {
-    const sha256 = createHash('sha256').update(peerCertificateDer).digest('hex');
-    const certificate = await this.#store.certificateBySha256(sha256);
+    const standing = await this.standingOf(peerCertificateDer);
+    if (standing === 'inForce') return await this.rotations.due(digestOf(peerCertificateDer));
+    throw denied('renewal', standing);
+  }
+
+  /**
+   * How the certificate (DER) that a peer proved to own stands. `unknown` is what was signed with our
+   * key and not given out here, or has its signature written in another way.
+   */
+  async standingOf(peerCertificateDer: Uint8Array): Promise<'inForce' | 'revoked' | 'unknown'> {
+    const certificate = await this.#store.certificateBySha256(digestOf(peerCertificateDer));
     const instance = certificate && (await this.#store.instance(certificate.instance));
-    const isGood = instance && instance.revokedAtMs === undefined;
-    if (isGood && certificate.revokedAtMs === undefined) return await this.rotations.due(sha256);
-    throw denied('renewal', 'revoked', { instance: certificate?.instance });
+    if (!instance) return 'unknown';
+    const revokedAtMs = certificate.revokedAtMs ?? instance.revokedAtMs;
+    return revokedAtMs === undefined ? 'inForce' : 'revoked';
   }
 
   /** Every instance with its newest certificate, oldest first. */
@@ -304,7 +329,7 @@ export class IdentityService {
   }
 
   async #presented(der: Uint8Array): Promise<IssuedCertificate> {
-    const sha256 = createHash('sha256').update(der).digest('hex');
+    const sha256 = digestOf(der);
     const certificate = await this.#store.certificateBySha256(sha256);
     if (!certificate) throw denied('renewal', 'certificate unknown', { sha256 });
     if (!this.#authority.signed(new X509Certificate(der))) {
@@ -354,6 +379,10 @@ interface Signed {
 function identityOf(registration: Registration, instance: string): MeshIdentity {
   const { trustDomain, environment, team, service } = registration;
   return { trustDomain, environment, team, service, instance };
+}
+
+function digestOf(der: Uint8Array): string {
+  return createHash('sha256').update(der).digest('hex');
 }
 
 const defaultLeafTtlMs = 3_600_000;

@@ -3,12 +3,14 @@ import { DtaError } from '../errors.ts';
 import {
   type Attribute,
   type Band,
+  RESERVED_BYTES,
   Restriction,
   RestrictionFlag,
   type RestrictionSide,
   RevokedDigest,
   RevokedInstance,
   RiskBand,
+  Section,
   Signal,
   STATE_MAGIC,
   STATE_MAX_BYTES,
@@ -16,7 +18,14 @@ import {
   StateSection,
   Verdict,
 } from '../layout.ts';
-import { Records, StringTable, writeSectionFile } from '../section-file.ts';
+import {
+  align8,
+  Records,
+  type SectionData,
+  type Span,
+  StringTable,
+  writeSectionFile,
+} from '../section-file.ts';
 
 /**
  * A measured value. `subject` is `<environment>/<service>`, the UUID of an instance or the name of an environment fact;
@@ -57,12 +66,9 @@ export interface ServiceRestriction {
   readonly untilMs: number;
 }
 
-/** What a proxy's state says. `self` is the proxy's SPIFFE ID; digests are SHA-256 of DER certificates; instances UUIDs. */
-export interface StateContent {
+/** What the states of all proxies say alike. Digests are SHA-256 of DER certificates; instances UUIDs. */
+export interface SharedContent {
   readonly mesh: string;
-  readonly self: string;
-  /** Subject of that proxy's certificate as RFC 2253 text, for its labels; absent: no labels. */
-  readonly selfSubject?: string;
   readonly epoch: bigint;
   readonly nowMs: number;
   readonly revokedDigests: readonly Uint8Array[];
@@ -72,42 +78,105 @@ export interface StateContent {
   readonly restrictions: readonly ServiceRestriction[];
 }
 
+/** What a proxy's state says. `self` is the proxy's SPIFFE ID. */
+export interface StateContent extends SharedContent {
+  readonly self: string;
+  /** Subject of that proxy's certificate as RFC 2253 text, for its labels; absent: no labels. */
+  readonly selfSubject?: string;
+}
+
 /**
  * The bytes of a state, reserved bytes included; order and repetition of the input do not matter, of two signals with
  * one subject and attribute the later observed counts. Throws DtaError for values that the format cannot hold.
  */
 export function encodeState(content: StateContent): Uint8Array<ArrayBuffer> {
-  const strings = new StringTable();
-  const sections = [
-    encodeDigests(content.revokedDigests).section(StateSection.RevokedDigests),
-    encodeInstances(content.revokedInstances).section(StateSection.RevokedInstances),
-    encodeSignals(content.signals, strings).section(StateSection.Signals),
-    encodeBands(content.bands, strings).section(StateSection.Bands),
-    encodeRestrictions(content.restrictions, strings).section(StateSection.Restrictions),
-  ];
-  const mesh = strings.intern(content.mesh);
-  const self = strings.intern(content.self);
-  const selfSubject = strings.intern(content.selfSubject ?? '');
-  return writeSectionFile({
-    what: `the state of \`${content.self}\``,
-    magic: STATE_MAGIC,
-    headerBytes: StateHeader.SIZE,
-    header: (view) => {
-      const putTime = (at: number, timeMs: number) => view.setBigUint64(at, BigInt(timeMs), true);
-      view.setBigUint64(StateHeader.epoch, content.epoch, true);
-      putTime(StateHeader.issuedAtMs, content.nowMs);
-      putTime(StateHeader.softExpiryMs, content.nowMs + SOFT_LIFETIME_MS);
-      putTime(StateHeader.hardExpiryMs, content.nowMs + HARD_LIFETIME_MS);
-      view.setUint32(StateHeader.mesh, mesh.off, true);
-      view.setUint32(StateHeader.meshLen, mesh.len, true);
-      view.setUint32(StateHeader.self, self.off, true);
-      view.setUint32(StateHeader.selfLen, self.len, true);
-      view.setUint32(StateHeader.selfSubject, selfSubject.off, true);
-      view.setUint32(StateHeader.selfSubjectLen, selfSubject.len, true);
-    },
-    sections: [strings.section(StateSection.Strings), ...sections],
-    maxBytes: STATE_MAX_BYTES,
-  });
+  return new StateMold(content).encode(content.self, content.selfSubject ?? '');
+}
+
+/** A state, and where the proxy's name lies in it. */
+interface Model {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly selfLen: number;
+  readonly selfAt: number;
+}
+
+/**
+ * The states of one epoch: what they share is sorted and encoded once, because a revocation has to reach a thousand
+ * proxies in a tenth of a second. The constructor throws DtaError for values that the format cannot hold.
+ */
+export class StateMold {
+  readonly #content: SharedContent;
+  readonly #strings = new StringTable();
+  readonly #sections: readonly SectionData[];
+  readonly #mesh: Span;
+  /** By subject: a state whose copy needs another name only. */
+  readonly #models = new Map<string, Model>();
+
+  constructor(content: SharedContent) {
+    this.#content = content;
+    this.#sections = [
+      encodeDigests(content.revokedDigests).section(StateSection.RevokedDigests),
+      encodeInstances(content.revokedInstances).section(StateSection.RevokedInstances),
+      encodeSignals(content.signals, this.#strings).section(StateSection.Signals),
+      encodeBands(content.bands, this.#strings).section(StateSection.Bands),
+      encodeRestrictions(content.restrictions, this.#strings).section(StateSection.Restrictions),
+    ];
+    this.#mesh = this.#strings.intern(content.mesh);
+  }
+
+  /** The bytes of one proxy's state, as `encodeState`. Throws DtaError when they are too many. */
+  encode(self: string, selfSubject: string): Uint8Array<ArrayBuffer> {
+    const model = this.#models.get(selfSubject);
+    // Names of one service have one length: where everything lies stays the same.
+    if (model && self.length === model.selfLen && !this.#strings.has(self) && isAscii(self)) {
+      const bytes = model.bytes.slice();
+      Buffer.from(bytes.buffer).write(self, model.selfAt, 'latin1');
+      return bytes;
+    }
+    const own = this.#strings.extended([self, selfSubject]);
+    const [selfAt = none, subjectAt = none] = own.spans;
+    const bytes = writeSectionFile({
+      what: `the state of \`${self}\``,
+      magic: STATE_MAGIC,
+      headerBytes: StateHeader.SIZE,
+      header: (view) => this.#writeHeader(view, selfAt, subjectAt),
+      sections: [
+        { kind: StateSection.Strings, bytes: own.bytes, count: own.bytes.length },
+        ...this.#sections,
+      ],
+      maxBytes: STATE_MAX_BYTES,
+    });
+    this.#keepModel(bytes, self, selfSubject, selfAt);
+    return bytes;
+  }
+
+  #keepModel(
+    bytes: Uint8Array<ArrayBuffer>,
+    self: string,
+    selfSubject: string,
+    { off, len }: Span,
+  ): void {
+    // A name that is some other string of the state too has to stay the only one of its kind.
+    if (len !== self.length || this.#strings.has(self) || this.#models.size >= modelsMax) return;
+    const stringsAt =
+      RESERVED_BYTES + StateHeader.SIZE + (this.#sections.length + 1) * Section.SIZE;
+    this.#models.set(selfSubject, { bytes, selfLen: len, selfAt: align8(stringsAt) + off });
+  }
+
+  #writeHeader(view: DataView, self: Span, selfSubject: Span): void {
+    const { epoch, nowMs } = this.#content;
+    const putTime = (at: number, timeMs: number) => view.setBigUint64(at, BigInt(timeMs), true);
+    view.setBigUint64(StateHeader.epoch, epoch, true);
+    putTime(StateHeader.issuedAtMs, nowMs);
+    putTime(StateHeader.softExpiryMs, nowMs + SOFT_LIFETIME_MS);
+    putTime(StateHeader.hardExpiryMs, nowMs + HARD_LIFETIME_MS);
+    view.setUint32(StateHeader.mesh, this.#mesh.off, true);
+    view.setUint32(StateHeader.meshLen, this.#mesh.len, true);
+    view.setUint32(StateHeader.self, self.off, true);
+    view.setUint32(StateHeader.selfLen, self.len, true);
+    view.setUint32(StateHeader.selfSubject, selfSubject.off, true);
+    view.setUint32(StateHeader.selfSubjectLen, selfSubject.len, true);
+  }
 }
 
 function encodeDigests(digests: readonly Uint8Array[]): Records {
@@ -264,6 +333,11 @@ function bySubjectAndAttribute(a: SignalValue, b: SignalValue): number {
   return bySubject(a, b) || a.attribute - b.attribute;
 }
 
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
+}
+
 // By bytes, as the reader searches; UTF-16 order differs beyond the basic plane.
 function bySubject(a: { readonly subject: string }, b: { readonly subject: string }): number {
   return Buffer.compare(Buffer.from(a.subject), Buffer.from(b.subject));
@@ -273,6 +347,9 @@ function refused(message: string): DtaError {
   return new DtaError('internal', `state cannot hold this: ${message}`);
 }
 
+/** Subjects of which a model is kept: combinations of labels, not instances. */
+const modelsMax = 256;
+const none: Span = { off: 0, len: 0 };
 const SOFT_LIFETIME_MS = 15 * 60 * 1000;
 const HARD_LIFETIME_MS = 60 * 60 * 1000;
 const U32_MAX = 0xffff_ffff;

@@ -1,7 +1,7 @@
 /** The state of every proxy: one epoch for all, bytes for each (policy-model, "Bundle and state"). */
 import type { Clock } from '../clock.ts';
 import type { StateStore } from '../store/publications.ts';
-import { encodeState } from './encode-state.ts';
+import { StateMold } from './encode-state.ts';
 import type { LiveNow } from './live-value-desk.ts';
 
 /** What proxies have to refuse: digests in hexadecimal, UUIDs. */
@@ -29,9 +29,7 @@ export interface StateReader {
 /** What all states of one epoch have in common. */
 interface Edition {
   readonly epoch: bigint;
-  readonly issuedAtMs: number;
-  readonly revoked: RevokedNow;
-  readonly live: LiveNow;
+  readonly mold: StateMold;
 }
 
 /** Makes states. Before the first `advance` there is none. */
@@ -58,10 +56,15 @@ export class StateDesk {
     const issuedAtMs = this.#options.clock();
     const [revoked, live] = await Promise.all([this.#options.revoked(), this.#options.live()]);
     const epoch = await this.#options.store.nextEpoch(issuedAtMs);
-    const edition = { epoch, issuedAtMs, revoked, live };
+    const mold = new StateMold({
+      ...{ mesh: this.#options.mesh, epoch, nowMs: issuedAtMs },
+      revokedDigests: revoked.digests.map((digest) => Buffer.from(digest, 'hex')),
+      revokedInstances: revoked.instances,
+      ...live,
+    });
     // A proxy's own names add a kilobyte at most: what does not fit is found here, where it is reported.
-    this.#encode(edition, { spiffeId: 'x'.repeat(512), labels: {} });
-    this.#edition = edition;
+    mold.encode('x'.repeat(512), '');
+    this.#edition = { epoch, mold };
     this.#isRevoked = new Set([...revoked.digests, ...revoked.instances]);
     this.#made.clear();
   }
@@ -77,22 +80,9 @@ export class StateDesk {
     const key = `${reader.spiffeId},${subjectOf(reader)}`;
     const known = this.#made.get(key);
     if (known) return known;
-    const bytes = this.#encode(this.#edition, reader);
+    const bytes = this.#edition.mold.encode(reader.spiffeId, subjectOf(reader));
     this.#made.set(key, bytes);
     return bytes;
-  }
-
-  #encode({ epoch, issuedAtMs, revoked, live }: Edition, reader: StateReader): Uint8Array {
-    return encodeState({
-      mesh: this.#options.mesh,
-      self: reader.spiffeId,
-      selfSubject: subjectOf(reader),
-      epoch,
-      nowMs: issuedAtMs,
-      revokedDigests: revoked.digests.map((digest) => Buffer.from(digest, 'hex')),
-      revokedInstances: revoked.instances,
-      ...live,
-    });
   }
 }
 

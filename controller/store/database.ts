@@ -2,7 +2,7 @@
  * One SQLite file: opened durable and private, brought to the newest schema, written in
  * transactions.
  */
-import { chmodSync, closeSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 
 import { DtaError } from '../errors.ts';
@@ -119,8 +119,9 @@ export class Database {
 function openPrivate(path: string): DatabaseSync {
   try {
     if (path !== ':memory:') {
-      // SQLite gives its journal files the mode of the database.
-      closeSync(openSync(path, 'a', 0o600));
+      // SQLite gives its journal files the mode of the database. Closing a file that is open elsewhere
+      // in this process would end SQLite's locks on it.
+      if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
       chmodSync(path, 0o600);
     }
     return new DatabaseSync(path);

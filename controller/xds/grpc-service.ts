@@ -4,9 +4,12 @@ import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
 
 /**
  * The definition of `service` with its methods under their local names (`streamAggregatedResources`). Messages are the
- * plain objects of `create(Schema)`.
+ * plain objects of `create(Schema)`. `encode` takes the place of the library where responses have to be quick.
  */
-export function grpcService(service: DescService): ServiceDefinition {
+export function grpcService(
+  service: DescService,
+  encode?: (response: Message) => Buffer,
+): ServiceDefinition {
   const definition: Record<string, MethodDefinition<Message, Message>> = {};
   for (const method of service.methods) {
     const streams = method.methodKind;
@@ -16,7 +19,7 @@ export function grpcService(service: DescService): ServiceDefinition {
       responseStream: streams === 'server_streaming' || streams === 'bidi_streaming',
       requestSerialize: (message) => asBuffer(toBinary(method.input, message)),
       requestDeserialize: (bytes) => fromBinary(method.input, bytes),
-      responseSerialize: (message) => asBuffer(toBinary(method.output, message)),
+      responseSerialize: encode ?? ((message) => asBuffer(toBinary(method.output, message))),
       responseDeserialize: (bytes) => fromBinary(method.output, bytes),
     };
   }

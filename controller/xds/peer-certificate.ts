@@ -1,12 +1,10 @@
 /** Reads from a peer's certificate what the server decides by. */
-import { createHash, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 
 /** What a certificate says of its holder. */
 export interface PeerCertificate {
   /** The one URI SAN. */
   readonly uri: string;
-  /** SHA-256 of the DER, lower-case hex. */
-  readonly digest: string;
   /** Unix milliseconds. */
   readonly notAfterMs: number;
 }
@@ -24,7 +22,6 @@ export function readPeerCertificate(der: Uint8Array): PeerCertificate | undefine
   if (uri === undefined || uris.length !== 1) return undefined;
   return {
     uri: uri.slice('URI:'.length),
-    digest: createHash('sha256').update(der).digest('hex'),
     notAfterMs: Date.parse(certificate.validTo),
   };
 }

@@ -1,5 +1,11 @@
 /** Builds the protobuf resources that Envoy is given. */
-import { create, type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf';
+import {
+  create,
+  type DescMessage,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from '@bufbuild/protobuf';
 import { type Any, AnySchema, BytesValueSchema } from '@bufbuild/protobuf/wkt';
 
 import { TypedExtensionConfigSchema } from './gen/envoy/config/core/v3/extension_pb.js';
@@ -10,8 +16,9 @@ import {
   SecretSchema,
 } from './gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
 import { SPIFFECertValidatorConfigSchema } from './gen/envoy/extensions/transport_sockets/tls/v3/tls_spiffe_validator_config_pb.js';
-import { FailurePolicy } from './gen/envoy/extensions/wasm/v3/wasm_pb.js';
+import { FailurePolicy, PluginConfigSchema } from './gen/envoy/extensions/wasm/v3/wasm_pb.js';
 import type { FederatedRoots, ResourceKey, ValidationResource, WasmResource } from './model.ts';
+import { Nest, shell } from './nest-bytes.ts';
 
 /** How proxies load the filter. Equal settings make all filters of a worker share one VM. */
 export interface FilterSettings {
@@ -23,11 +30,15 @@ export interface FilterSettings {
   readonly hostEnvironment?: readonly string[];
 }
 
-/** Builds resources and keeps each encoded configuration as long as its bytes are in use. */
+/**
+ * Builds resources. What does not change is encoded once, and each encoded configuration is kept as
+ * long as its bytes are in use.
+ */
 export class ResourceBuilder {
   readonly #settings: FilterSettings;
   // By the identity of the bytes: a bundle that a hundred proxies share is encoded once.
-  readonly #encoded = new WeakMap<Uint8Array, Map<string, Any>>();
+  readonly #encoded = new WeakMap<object, Map<string, Any>>();
+  readonly #nests = new Map<string, Nest>();
 
   constructor(settings: FilterSettings) {
     this.#settings = settings;
@@ -35,55 +46,81 @@ export class ResourceBuilder {
 
   /** The filter configuration `name`. */
   extensionConfig(key: ResourceKey, name: string, resource: WasmResource): Any {
-    let byName = this.#encoded.get(resource.configuration);
+    const { configuration } = resource;
+    const make = (): Any => ({
+      $typeName: AnySchema.typeName,
+      typeUrl: configType,
+      value: this.#nestOf(key, name).encode(configuration),
+    });
+    // A state is one proxy's alone: to keep it would cost more than to make it.
+    return key.kind === 'state' ? make() : this.#once(configuration, name, make);
+  }
+
+  /** The secret `name`: whom its holder trusts. */
+  validation(
+    name: string,
+    key: Extract<ResourceKey, { kind: 'validation' }>,
+    resource: ValidationResource,
+  ): Any {
+    return this.#once(resource, name, () => packSecret(validationSecret(name, key, resource)));
+  }
+
+  #once(source: object, name: string, make: () => Any): Any {
+    let byName = this.#encoded.get(source);
     if (!byName) {
       byName = new Map();
-      this.#encoded.set(resource.configuration, byName);
+      this.#encoded.set(source, byName);
     }
     let any = byName.get(name);
     if (!any) {
-      any = this.#encode(key, name, resource);
+      any = make();
       byName.set(name, any);
     }
     return any;
   }
 
-  #encode(key: ResourceKey, name: string, resource: WasmResource): Any {
-    const wasm = create(WasmSchema, {
-      config: {
-        name,
-        rootId: key.kind === 'state' ? 'dta-state' : 'dta',
-        vm: {
-          case: 'vmConfig',
-          value: {
-            vmId: 'dta',
-            runtime: 'envoy.wasm.runtime.v8',
-            code: {
-              specifier: {
-                case: 'local',
-                value: { specifier: { case: 'filename', value: this.#settings.filePath } },
-              },
-            },
-            environmentVariables: {
-              hostEnvKeys: [...(this.#settings.hostEnvironment ?? [])],
-              keyValues: { ...this.#settings.environment },
+  /** Everything around the bytes of a bundle or a state. */
+  #nestOf(key: ResourceKey, name: string): Nest {
+    const known = this.#nests.get(name);
+    if (known) return known;
+    const made = new Nest(
+      shell(TypedExtensionConfigSchema, { name }, 'typedConfig'),
+      shell(AnySchema, { typeUrl: `type.googleapis.com/${WasmSchema.typeName}` }, 'value'),
+      shell(WasmSchema, {}, 'config'),
+      shell(PluginConfigSchema, this.#plugin(key, name), 'configuration'),
+      shell(AnySchema, { typeUrl: `type.googleapis.com/${BytesValueSchema.typeName}` }, 'value'),
+      shell(BytesValueSchema, {}, 'value'),
+    );
+    if (this.#nests.size < nestsMax) this.#nests.set(name, made);
+    return made;
+  }
+
+  #plugin(key: ResourceKey, name: string): MessageInitShape<typeof PluginConfigSchema> {
+    return {
+      name,
+      rootId: key.kind === 'state' ? 'dta-state' : 'dta',
+      vm: {
+        case: 'vmConfig',
+        value: {
+          vmId: 'dta',
+          runtime: 'envoy.wasm.runtime.v8',
+          code: {
+            specifier: {
+              case: 'local',
+              value: { specifier: { case: 'filename', value: this.#settings.filePath } },
             },
           },
+          environmentVariables: {
+            hostEnvKeys: [...(this.#settings.hostEnvironment ?? [])],
+            keyValues: { ...this.#settings.environment },
+          },
         },
-        configuration: pack(
-          BytesValueSchema,
-          create(BytesValueSchema, { value: resource.configuration }),
-        ),
-        // FAIL_OPEN may pass unmasked, FAIL_RELOAD can be driven by whoever makes it trap.
-        failurePolicy: FailurePolicy.FAIL_CLOSED,
-        // Without it a request whose headers are held never gets its body.
-        allowOnHeadersStopIteration: true,
       },
-    });
-    return pack(
-      TypedExtensionConfigSchema,
-      create(TypedExtensionConfigSchema, { name, typedConfig: pack(WasmSchema, wasm) }),
-    );
+      // FAIL_OPEN may pass unmasked, FAIL_RELOAD can be driven by whoever makes it trap.
+      failurePolicy: FailurePolicy.FAIL_CLOSED,
+      // Without it a request whose headers are held never gets its body.
+      allowOnHeadersStopIteration: true,
+    };
   }
 }
 
@@ -221,3 +258,7 @@ function pack<D extends DescMessage>(schema: D, message: MessageShape<D>): Any {
     value: toBinary(schema, message),
   });
 }
+
+const configType = `type.googleapis.com/${TypedExtensionConfigSchema.typeName}`;
+/** Names whose surroundings are kept; a mesh has a few for each destination. */
+const nestsMax = 10_000;

@@ -1,4 +1,5 @@
 /** The xDS server: discovery over gRPC with mutual TLS, resources chosen by the peer's certificate. */
+import type { Message } from '@bufbuild/protobuf';
 import {
   type handleBidiStreamingCall,
   Server,
@@ -12,6 +13,7 @@ import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { closeConnection } from './close-connection.ts';
 import { MutualTlsCredentials, type TlsMaterial } from './credentials.ts';
+import { ResponseEncoder } from './encode-response.ts';
 import { AggregatedDiscoveryService } from './gen/envoy/service/discovery/v3/ads_pb.js';
 import type {
   DiscoveryRequest,
@@ -45,22 +47,28 @@ export interface XdsServerOptions {
   /** Reads the URI SAN of a peer; undefined: not an identity of this mesh, the stream is refused. */
   readonly identify: (spiffeId: string) => ProxyIdentity | undefined;
   /**
-   * Refuses streams of revoked certificates (`digest`: SHA-256 of the DER, lower-case hex), instances
-   * and issuing keys (`issuer`: what `issuerOf` gave).
+   * Refuses streams of revoked certificates and issuing keys (both: what `nameCertificate` gave) and
+   * instances.
    */
   readonly isRevoked: (peer: RevocablePeer) => boolean;
-  /** Names the key that signed a certificate (DER), once for each stream; absent: nobody asks. */
-  readonly issuerOf?: (der: Uint8Array) => string | undefined;
+  /** Names a certificate (DER) as it may be revoked, once for each stream. */
+  readonly nameCertificate: (der: Uint8Array) => CertificateNames;
   readonly log: Log;
   readonly clock: Clock;
   readonly observer?: XdsObserver;
 }
 
-/** What can be revoked of a peer. */
-export interface RevocablePeer {
-  readonly digest: string;
-  readonly instance: string;
+/** Under what a certificate can be revoked. */
+export interface CertificateNames {
+  /** SHA-256 of its DER, lower-case hex, in every form that proves the same. */
+  readonly digests: readonly string[];
+  /** The key that signed it; undefined: none that is trusted. */
   readonly issuer: string | undefined;
+}
+
+/** What can be revoked of a peer. */
+export interface RevocablePeer extends CertificateNames {
+  readonly instance: string;
 }
 
 /** A running server. */
@@ -121,12 +129,14 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
     call.on('error', leave);
   };
 
+  const encoder = new ResponseEncoder();
+  const encode = (response: Message) => encoder.encode(response as DiscoveryResponse);
   const handler = onCall as handleBidiStreamingCall<never, never>;
-  server.addService(grpcService(AggregatedDiscoveryService), {
+  server.addService(grpcService(AggregatedDiscoveryService, encode), {
     streamAggregatedResources: handler,
   });
   // The same on a stream of its own: Envoy's static clusters cannot take secrets from the aggregated one.
-  server.addService(grpcService(SecretDiscoveryService), { streamSecrets: handler });
+  server.addService(grpcService(SecretDiscoveryService, encode), { streamSecrets: handler });
   const credentials = usableCredentials(options.tls);
   const port = await bind(server, `${options.host ?? '127.0.0.1'}:${options.port}`, credentials);
   const changes = new ChangeFan(streams);
@@ -190,8 +200,12 @@ class ChangeFan {
     this.#tell(change);
   }
 
+  /** Begins with another one each time: with a thousand proxies the last waits longest, and it is never the same. */
   #tell(change: ResourceChange): void {
-    for (const stream of this.#streams) stream.onChange(change);
+    const streams = [...this.#streams];
+    const first = Math.floor(Math.random() * streams.length);
+    for (const stream of streams.slice(first)) stream.onChange(change);
+    for (const stream of streams.slice(0, first)) stream.onChange(change);
   }
 }
 
@@ -207,8 +221,12 @@ function admit(
     refuse(call, options, status.UNAUTHENTICATED, certificate?.uri, 'no identity of this mesh');
     return undefined;
   }
-  const { digest } = certificate;
-  const revocable = { digest, instance: proxy.instance, issuer: options.issuerOf?.(der) };
+  // TLS looked at its end in the handshake; a later stream on the connection may come after it.
+  if (certificate.notAfterMs <= options.clock()) {
+    refuse(call, options, status.UNAUTHENTICATED, proxy.spiffeId, 'the certificate has expired');
+    return undefined;
+  }
+  const revocable = { ...options.nameCertificate(der), instance: proxy.instance };
   if (options.isRevoked(revocable)) {
     refuse(call, options, status.PERMISSION_DENIED, proxy.spiffeId, 'the identity is revoked');
     return undefined;

@@ -18,7 +18,7 @@ import type {
   XdsResource,
 } from './model.ts';
 import { typeUrls } from './resource-names.ts';
-import { packSecret, type ResourceBuilder, validationSecret } from './resources.ts';
+import type { ResourceBuilder } from './resources.ts';
 import { type Subscription, TypeSubscriptions } from './subscription.ts';
 
 /** What a stream needs of its surroundings. */
@@ -175,7 +175,7 @@ export class AdsStream {
   #encode(subscription: Subscription, resource: XdsResource): Any | undefined {
     const { key, name } = subscription;
     if (key.kind === 'validation' && resource.kind === 'validation') {
-      return packSecret(validationSecret(name, key, resource));
+      return this.#parts.builder.validation(name, key, resource);
     }
     if (key.kind !== 'validation' && resource.kind === 'wasm') {
       return this.#parts.builder.extensionConfig(key, name, resource);

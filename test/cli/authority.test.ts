@@ -46,6 +46,19 @@ describe('a first start', () => {
     expect(stderr).toMatch(/help: .*--new-mesh/);
   });
 
+  it('is the only one on its data directory: exit 3', async () => {
+    const { exit, stderr } = await dta([
+      'controller',
+      ...named,
+      '--data-dir',
+      dataDir,
+      ...freePorts,
+    ]);
+    expect([exit, stderr]).toEqual([3, expect.stringContaining('another controller runs on')]);
+    // The first one is still who operators are led to.
+    expect((await run('ca', 'show')).exit).toBe(0);
+  });
+
   it('is made once: a second `ca init` is a conflict, exit 6', async () => {
     const { exit, stderr } = await dtaInProcess(['ca', 'init', ...named, '--data-dir', dataDir]);
     expect(exit).toBe(6);

@@ -214,6 +214,8 @@ workloads:
     expect(await operate('identity', 'revoke', '--list')).not.toContain('prod/orders');
     expect(await failing('identity', 'revoke', '--lift', revoked.id)).toMatchObject({ exit: 5 });
     expect(await failing('identity', 'revoke')).toMatchObject({ exit: 2 });
+    expect(await operate('identity', 'revoke', '--team', 'nobody')).toContain('is the name right?');
+    expect(await operate('identity', 'rotate', '--service', 'prod/x')).toContain('concerns nobody');
     expect(await failing('identity', 'revoke', '--domain', 'other')).toMatchObject({ exit: 2 });
   });
 });

@@ -156,7 +156,9 @@ describe('a controller cannot start', () => {
   });
 
   it('with another trust domain than its data has: exit not 0, and a reason', async () => {
-    const args = ['controller', '--trust-domain', 'other.test', '--data-dir', dataDir];
+    const mesh = ['--data-dir', join(directory, 'stopped')];
+    expect((await dta(['ca', 'init', '--trust-domain', 'cli.test', ...mesh])).exit).toBe(0);
+    const args = ['controller', '--trust-domain', 'other.test', ...mesh];
     const { exit, stderr } = await dta([...args, ...freePorts]);
     expect(exit).not.toBe(0);
     expect(stderr).toContain('other.test');

@@ -60,6 +60,7 @@ export class DirectMesh {
       filter: { filePath: wasm, environment: filterEnvironment },
       identify: mesh.identify,
       isRevoked: () => false,
+      nameCertificate: () => ({ digests: [], issuer: undefined }),
       log: createLog('xds', 'silent'),
       clock: Date.now,
       observer: {

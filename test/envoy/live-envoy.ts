@@ -7,6 +7,13 @@ import { createInterface } from 'node:readline';
 
 import { envoyPath } from '../../controller/cli/project-paths.ts';
 
+/** What may be different. */
+export interface LiveEnvoyOptions {
+  readonly workers?: number;
+  /** Beside this process's own environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** A running Envoy with an admin interface on loopback. */
 export class LiveEnvoy {
   /** What it logged: warnings and worse. */
@@ -19,17 +26,19 @@ export class LiveEnvoy {
     this.#adminPort = adminPort;
   }
 
-  /** Starts Envoy with two workers and waits until it answers `/ready` with 200. */
+  /** Starts Envoy and waits until it answers `/ready` with 200. */
   static async start(
     directory: string,
     name: string,
     bootstrap: string,
     adminPort: number,
+    { workers = 2, env: extra = {} }: LiveEnvoyOptions = {},
   ): Promise<LiveEnvoy> {
     const file = join(directory, `${name}.yaml`);
     await writeFile(file, bootstrap);
-    const args = ['-c', file, '--use-dynamic-base-id', '--concurrency', '2', '--log-level', 'warn'];
-    const env = { ...process.env, DTA_WORKERS: '2' };
+    const args = ['-c', file, '--use-dynamic-base-id', '--log-level', 'warn'];
+    args.push('--concurrency', String(workers));
+    const env = { ...process.env, ...extra, DTA_WORKERS: String(workers) };
     const child = spawn(envoyPath(), args, { stdio: ['ignore', 'ignore', 'pipe'], env });
     const envoy = new LiveEnvoy(child, adminPort);
     createInterface({ input: child.stderr }).on('line', (line) => envoy.log.push(line));
@@ -40,6 +49,11 @@ export class LiveEnvoy {
       throw error;
     }
     return envoy;
+  }
+
+  /** Undefined when it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
   }
 
   get isRunning(): boolean {

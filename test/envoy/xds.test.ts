@@ -67,6 +67,7 @@ describe('a real Envoy on the xDS server', () => {
       },
       identify: mesh.identify,
       isRevoked: () => false,
+      nameCertificate: () => ({ digests: [], issuer: undefined }),
       log: pino({ level: 'silent' }),
       clock: Date.now,
       observer: {

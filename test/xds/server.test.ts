@@ -11,6 +11,9 @@ import {
 } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { certificateDigests, twinOf } from '../../controller/identity/certificate-digests.ts';
+import { toPem } from '../../controller/identity/der-writer.ts';
+import { splitPem } from '../../controller/identity/pem.ts';
 import { TypedExtensionConfigSchema } from '../../controller/xds/gen/envoy/config/core/v3/extension_pb.js';
 import { AggregatedDiscoveryService } from '../../controller/xds/gen/envoy/service/discovery/v3/ads_pb.js';
 import {
@@ -21,7 +24,11 @@ import {
 import { grpcService } from '../../controller/xds/grpc-service.ts';
 import type { WasmResource } from '../../controller/xds/model.ts';
 import { typeUrls } from '../../controller/xds/resource-names.ts';
-import { createXdsServer, type XdsServer } from '../../controller/xds/server.ts';
+import {
+  createXdsServer,
+  type RevocablePeer,
+  type XdsServer,
+} from '../../controller/xds/server.ts';
 import { type Leaf, TestMesh, TestSource } from './mesh.ts';
 
 const wasm = (version: string, bytes = 8): WasmResource => ({
@@ -121,8 +128,12 @@ describe('createXdsServer', () => {
     source,
     filter: { filePath: '/filter.wasm', environment: {} },
     identify: mesh.identify,
-    isRevoked: ({ digest, instance }: { digest: string; instance: string }) =>
-      revoked.has(digest) || revoked.has(instance),
+    nameCertificate: (der: Uint8Array) => ({
+      digests: certificateDigests(der),
+      issuer: mesh.authority.issuerOf(new X509Certificate(der))?.issuer.id,
+    }),
+    isRevoked: ({ digests, instance }: RevocablePeer) =>
+      digests.some((digest) => revoked.has(digest)) || revoked.has(instance),
     log: pino({ level: 'silent' }),
     clock: Date.now,
     observer: {
@@ -200,6 +211,26 @@ describe('createXdsServer', () => {
     }
   });
 
+  it('refuses a revoked certificate whose holder wrote its signature in the other way', async () => {
+    const leaf = mesh.leaf('orders');
+    const twin = twinOf(new X509Certificate(leaf.certificatePem).raw) ?? Buffer.alloc(0);
+    const [, ...above] = splitPem(leaf.certificatePem);
+    const certificatePem = [toPem('CERTIFICATE', twin), ...above].join('');
+    source.put('orders', 'state', wasm('for both'));
+    const both = { ...leaf, certificatePem };
+    expect(await connect(both, ['dta-state']).next()).toMatchObject({ name: 'dta-state' });
+    revoked.add(leaf.digest);
+    expect((await connect(both, ['dta-state']).ended).code).toBe(status.PERMISSION_DENIED);
+  });
+
+  it('gives nothing to a certificate that has expired since the handshake', async () => {
+    const clock = () => Date.now() + 3_600_000;
+    const later = await createXdsServer({ ...options, clock });
+    const { code } = await connect(mesh.leaf('orders'), ['dta-state'], later).ended;
+    expect(code).toBe(status.UNAUTHENTICATED);
+    await later.close();
+  });
+
   it('tells an open stream whose identity was revoked, and ends it then', async () => {
     source.put('orders', 'state', wasm('before'));
     const leaf = mesh.leaf('orders');
@@ -222,10 +253,8 @@ describe('createXdsServer', () => {
 
   it('refuses and ends streams of an issuing key that is trusted no more', async () => {
     const gone = new Set<string | undefined>();
-    const issuerOf = (der: Uint8Array) =>
-      mesh.authority.issuerOf(new X509Certificate(der))?.issuer.id;
-    const isRevoked = ({ issuer }: { issuer: string | undefined }) => gone.has(issuer);
-    const strict = await createXdsServer({ ...options, issuerOf, isRevoked });
+    const isRevoked = ({ issuer }: RevocablePeer) => gone.has(issuer);
+    const strict = await createXdsServer({ ...options, isRevoked });
     const before = connect(mesh.leaf('orders'), ['dta-state'], strict);
     await before.next();
     const isLeft = before.untilConnectionIsLeft();

@@ -13,9 +13,12 @@ import type { Challenge } from './challenges.ts';
 /** How one attempt ended: `failed` is a fault of this side. */
 export type AttestationResult = 'granted' | 'refused' | 'failed';
 
+/** What an attempt was made with; `renewal`: with the certificate that the workload has. */
+export type AttemptMethod = AttestationMethod | 'renewal' | 'unknown';
+
 /** Hears of every attempt. */
 export interface AttestationObserver {
-  onAttestation?(method: AttestationMethod | 'unknown', result: AttestationResult): void;
+  onAttestation?(method: AttemptMethod, result: AttestationResult): void;
 }
 
 /** What the desk needs. */
@@ -68,6 +71,26 @@ export class AttestationDesk {
     }
   }
 
+  /** Does the same for a renewal, whose evidence TLS has verified. */
+  async renew<Granted>(
+    address: string | undefined,
+    grant: () => Promise<Granted>,
+  ): Promise<Granted> {
+    try {
+      const granted = await grant();
+      this.#options.observer.onAttestation?.('renewal', 'granted');
+      return granted;
+    } catch (error) {
+      this.#report(error, 'renewal', address);
+      throw error;
+    }
+  }
+
+  /** Counts and logs an attempt that was refused before it came here: it could not be read, for example. */
+  refused(error: DtaError, method: AttemptMethod, address: string): void {
+    this.#report(error, method, address);
+  }
+
   /** A nonce for evidence of this method; fails with `usage` when it needs none. */
   challenge(method: string): Challenge {
     const challenge = this.#attestors.get(method)?.challenge?.();
@@ -77,21 +100,18 @@ export class AttestationDesk {
     });
   }
 
-  #report(
-    error: unknown,
-    method: AttestationMethod | 'unknown',
-    address: string | undefined,
-  ): void {
+  #report(error: unknown, method: AttemptMethod, address: string | undefined): void {
     const { observer, log, events } = this.#options;
     const isRefusal = error instanceof DtaError && refusals.has(error.code);
     observer.onAttestation?.(method, isRefusal ? 'refused' : 'failed');
+    const what = method === 'renewal' ? 'renewal' : 'attestation';
     const fields = { method, address, ...(error instanceof DtaError && error.fields) };
     if (!isRefusal) {
-      log.error({ ...fields, err: error }, 'attestation failed');
+      log.error({ ...fields, err: error }, `${what} failed`);
       return;
     }
     const reason = String(error.fields.reason ?? error.message);
-    log.warn({ ...fields, reason }, 'attestation refused');
+    log.warn({ ...fields, reason }, `${what} refused`);
     events.add({ kind: 'refused', method, reason, ...(address !== undefined && { address }) });
   }
 }

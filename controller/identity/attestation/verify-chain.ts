@@ -1,11 +1,12 @@
 /**
  * Whether a foreign certificate leads to a root that is trusted (RFC 5280, section 6, for short
- * chains): signatures, dates, authority flags, path lengths, and no critical extension that is not
+ * chains): signatures and their algorithms, dates, authority flags, path lengths, and no critical extension that is not
  * understood.
  */
 import type { X509Certificate } from 'node:crypto';
 
-import { Oid, readExtensions, readPathLength } from './certificate-extensions.ts';
+import { Oid } from '../certificate.ts';
+import { dottedOid, readCertificateParts, readPathLength } from '../certificate-reader.ts';
 
 /** Gives the root that `leaf` leads to over some of `others`, or why it leads to none. */
 export function verifyChain(
@@ -27,6 +28,10 @@ function climb(
   nowMs: number,
   depth: number,
 ): { readonly root: X509Certificate } | { readonly fault: string } {
+  // Of what others signed only: a root is believed for its place in the configuration.
+  const algorithm = dottedOid(readCertificateParts(below.raw).algorithm);
+  if (!collisionFree.has(algorithm))
+    return { fault: `signature algorithm ${algorithm} is refused` };
   let fault = 'leads to no trusted root';
   for (const root of roots) {
     if (!signed(root, below)) continue;
@@ -60,7 +65,7 @@ function issuerFault(issuer: X509Certificate, nowMs: number, below: number): str
   if (!issuer.ca) return 'issuer is no authority';
   const fault = faultOf(issuer, nowMs);
   if (fault !== undefined) return fault;
-  const bound = readPathLength(readExtensions(issuer.raw));
+  const bound = readPathLength(readCertificateParts(issuer.raw));
   return bound !== undefined && bound < below
     ? 'path is longer than its authority allows'
     : undefined;
@@ -72,13 +77,21 @@ function faultOf(certificate: X509Certificate, nowMs: number): string | undefine
   const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey;
   const bits = asymmetricKeyDetails?.modulusLength ?? 0;
   if (asymmetricKeyType === 'rsa' && bits < 2048) return 'key is too short';
-  const unknown = readExtensions(certificate.raw).find(
-    ({ oid, isCritical }) => isCritical && !understood.has(oid),
+  const { extensions } = readCertificateParts(certificate.raw);
+  if (extensions.size === 0) return 'certificate has no extensions';
+  const unknown = Array.from(extensions).find(
+    ([oid, { isCritical }]) => isCritical && !understood.has(oid),
   );
-  return unknown && `critical extension ${unknown.oid} is not understood`;
+  return unknown && `critical extension ${unknown[0]} is not understood`;
 }
 
 const mostIntermediates = 3;
+/** RSA (PKCS #1) and ECDSA with SHA-256, SHA-384 and SHA-512, and Ed25519. SHA-1 can be forged. */
+const collisionFree: ReadonlySet<string> = new Set([
+  ...['1.2.840.113549.1.1.11', '1.2.840.113549.1.1.12', '1.2.840.113549.1.1.13'],
+  ...['1.2.840.10045.4.3.2', '1.2.840.10045.4.3.3', '1.2.840.10045.4.3.4'],
+  '1.3.101.112',
+]);
 const understood: ReadonlySet<string> = new Set([
   Oid.basicConstraints,
   Oid.keyUsage,

@@ -10,6 +10,8 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { makeKeyAndRequest } from '../../agent/csr.ts';
+import { twinOf } from '../certificate-digests.ts';
+import { toPem } from '../der-writer.ts';
 import { AttestedMesh, ForeignAuthority, fingerprint } from './attestation.test-data.ts';
 import { Challenges } from './challenges.ts';
 import { challengeText, X509PopAttestor } from './x509pop-attestor.ts';
@@ -62,7 +64,7 @@ describe('a certificate of a trusted root', () => {
     expect(spiffeId).toMatch(/^spiffe:\/\/mesh\.test\/env\/prod\/team\/shop\/svc\/orders\/i\//);
     expect(mesh.counted).toEqual(['x509pop granted']);
     expect(await mesh.identities.list()).toMatchObject([
-      { method: 'x509pop', evidence: `x509pop:${fingerprint(hostPem)}` },
+      { method: 'x509pop', evidence: expect.stringMatching(/^x509pop:[0-9a-f]{64}$/) },
     ]);
   });
 
@@ -72,6 +74,10 @@ describe('a certificate of a trusted root', () => {
     expect(second.instance).not.toBe(first.instance);
     await mesh.identities.revoke(first.instance, 'stolen', 'alice');
     expect(await mesh.refusal(attest())).toBe('evidence revoked');
+    const twin = twinOf(new X509Certificate(hostPem).raw) ?? Buffer.alloc(0);
+    const chainPem = toPem('CERTIFICATE', twin) + intermediatePem;
+    expect(fingerprint(chainPem)).not.toBe(fingerprint(hostPem));
+    expect(await mesh.refusal(attest({ chainPem }))).toBe('evidence revoked');
     expect(await mesh.identities.list()).toHaveLength(2);
   });
 
@@ -144,6 +150,15 @@ describe('a chain is refused', () => {
     const child = corp.issue('child', 'plain', leafOnly);
     expect(await refused(child + plain + intermediatePem, 'child')).toBe('issuer is no authority');
     expect(await refused(intermediatePem, 'intermediate')).toBe('leaf is an authority');
+  });
+
+  it('with SHA-1 in a signature below the root', async () => {
+    corp.issue('old', 'root', authority);
+    const old = corp.sign('old', 'root', authority, ['-days', '5', '-sha1']);
+    const leaf = corp.issue('old-leaf', 'old', leafOnly);
+    expect(await refused(leaf + old, 'old-leaf')).toBe(
+      'signature algorithm 1.2.840.10045.4.1 is refused',
+    );
   });
 
   it('longer than its authority allows', async () => {

@@ -2,11 +2,13 @@
  * x509pop: a certificate that the workload has from elsewhere, and a nonce signed with its key. The
  * signature covers the request for the new certificate, so that nobody can put another one in.
  */
-import { verify, X509Certificate } from 'node:crypto';
+import { createHash, verify, X509Certificate } from 'node:crypto';
+
+import { Oid } from '../certificate.ts';
+import { readCertificateParts } from '../certificate-reader.ts';
 import { denied } from '../denied.ts';
 import { DerError, readElement, readElements, Tag } from '../der-reader.ts';
 import type { AttestationContext, Attested, Attestor, Evidence } from './attestor.ts';
-import { Oid, readExtensions } from './certificate-extensions.ts';
 import type { Challenge, Challenges } from './challenges.ts';
 import { verifyChain } from './verify-chain.ts';
 
@@ -36,13 +38,12 @@ export class X509PopAttestor implements Attestor {
     if (!isSigned(leaf, challengeText(nonce, csrSha256), Buffer.from(signature, 'base64'))) {
       throw denied('join', 'signature does not prove possession of the key');
     }
-    const fingerprint = digestOf(leaf);
     const selectors = [
-      `x509pop:fingerprint:${fingerprint}`,
+      `x509pop:fingerprint:${digestOf(leaf)}`,
       `x509pop:ca:${digestOf(root)}`,
       ...namesOf(leaf),
     ];
-    return { selectors, evidence: `x509pop:${fingerprint}` };
+    return { selectors, evidence: `x509pop:${signedDigestOf(leaf)}` };
   }
 
   #verified(leaf: X509Certificate, others: X509Certificate[], nowMs: number) {
@@ -84,7 +85,7 @@ function isSigned(leaf: X509Certificate, text: Buffer, signature: Buffer): boole
 
 /** Names that a selector can hold; others select nothing. Read from the DER: Node's text of names can be forged by names. */
 function namesOf(leaf: X509Certificate): string[] {
-  const found = readExtensions(leaf.raw).find(({ oid }) => oid === Oid.subjectAltName);
+  const found = readCertificateParts(leaf.raw).extensions.get(Oid.subjectAltName);
   const names = found ? readElements(readElement(found.value, Tag.Sequence).body) : [];
   const ofTag = (tag: number) =>
     names
@@ -101,6 +102,17 @@ function namesOf(leaf: X509Certificate): string[] {
 
 function digestOf(certificate: X509Certificate): string {
   return certificate.fingerprint256.replaceAll(':', '').toLowerCase();
+}
+
+/**
+ * Of what the authority has signed. The fingerprint of the whole would not do: who has the
+ * certificate can write an ECDSA signature in a second way, and come back after a revocation.
+ */
+function signedDigestOf(leaf: X509Certificate): string {
+  const [body] = readElements(readElement(leaf.raw, Tag.Sequence).body);
+  return createHash('sha256')
+    .update(body?.whole ?? leaf.raw)
+    .digest('hex');
 }
 
 const mostCertificates = 5;

@@ -42,4 +42,7 @@ CREATE TABLE rotation_order (
   reason TEXT NOT NULL,
   actor TEXT NOT NULL
 ) STRICT;
+
+CREATE INDEX certificate_revoked ON certificate (not_after_ms) WHERE revoked_at_ms IS NOT NULL;
+CREATE INDEX instance_revoked ON instance (uuid) WHERE revoked_at_ms IS NOT NULL;
 `;

@@ -88,6 +88,7 @@ async function revokeGroup(
   console.log(
     `${kind} ${name} ${what}: ${instances.length} instance(s), ${certificates} live certificate(s)`,
   );
+  if (instances.length === 0 && !repeated) console.log(`  nobody of it has joined: ${isNameRight}`);
   if (kind !== 'key') console.log(`  nobody of it joins until: dta identity revoke --lift ${id}`);
 }
 
@@ -109,3 +110,5 @@ async function listGroups(client: OperatorClient, { output }: Options): Promise<
     groups.map((g) => [g.id, g.kind, g.name, showTime(g.atMs), g.actor, g.reason]),
   );
 }
+
+const isNameRight = 'is the name right? `dta identity list` shows who is there';

@@ -40,6 +40,9 @@ export function rotateCommand(): Command {
       const order = await client.rotate({ ...target, spreadMs, reason });
       if (output === 'json') return printJson(order);
       console.log(`order ${order.number}: ${order.concerned} instance(s) renew now`);
+      if (order.concerned === 0) {
+        console.log('  it concerns nobody: `dta identity list` shows who is there');
+      }
     });
 }
 

@@ -1,0 +1,38 @@
+/** One controller for each data directory, also after one was killed. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, expect, it } from 'vitest';
+
+import { lockDataDir } from './data-dir-lock.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'dta-lock-'));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+it('is taken by one at a time, and privately', () => {
+  const release = lockDataDir(dir);
+  for (let i = 0; i < 2; i++) {
+    expect(() => lockDataDir(dir)).toThrow(`another controller runs on \`${dir}\``);
+  }
+  expect(statSync(join(dir, 'controller.lock')).mode & 0o777).toBe(0o600);
+  release();
+  lockDataDir(dir)();
+});
+
+it('is held by another process, and ends with it', async () => {
+  const module = new URL('./data-dir-lock.ts', import.meta.url).href;
+  const script = `import { lockDataDir } from ${JSON.stringify(module)};
+    lockDataDir(${JSON.stringify(dir)}); console.log('held'); setInterval(() => {}, 1_000);`;
+  const holder = spawn(process.execPath, ['--input-type=module-typescript', '-e', script]);
+  await once(holder.stdout, 'data');
+  expect(() => lockDataDir(dir)).toThrow('another controller runs');
+  holder.kill('SIGKILL');
+  await once(holder, 'exit');
+  lockDataDir(dir)();
+});
