@@ -1,22 +1,30 @@
 /** Field names that are masked wherever they stand. */
-import { MaskHeader, MaskName, NONE } from '../layout';
-import { equalBytes } from '../memory/bytes';
+import { MaskHeader, MaskName } from '../layout';
+import { compareLengthFirst, equalBytes } from '../memory/bytes';
 
-/**
- * First name of a NameMode from index `from` on that equals the key, or NONE. For AnyCase the key must have gone through
- * `foldName`, for Words through `stripName` too.
- */
-export function findName(blob: usize, from: u32, key: usize, keyLen: u32, mode: u32): u32 {
+/** Index of the first name that does not stand before the key in their order, or the number of names. */
+export function findName(blob: usize, key: usize, keyLen: u32): u32 {
   const names = blob + load<u32>(blob, MaskHeader.nameOff);
   const strings = blob + load<u32>(blob, MaskHeader.stringOff);
-  const count = load<u32>(blob, MaskHeader.nameCount);
-  for (let i = from; i < count; i++) {
-    const name = names + <usize>i * MaskName.SIZE;
-    if (load<u32>(name, MaskName.keyLen) != keyLen || load<u32>(name, MaskName.mode) != mode)
-      continue;
-    if (equalBytes(strings + load<u32>(name, MaskName.key), keyLen, key, keyLen)) return i;
+  let low: u32 = 0;
+  let high = load<u32>(blob, MaskHeader.nameCount);
+  while (low < high) {
+    const mid = (low + high) >> 1;
+    const name = names + <usize>mid * MaskName.SIZE;
+    const text = strings + load<u32>(name, MaskName.key);
+    const isBefore = compareLengthFirst(text, load<u32>(name, MaskName.keyLen), key, keyLen) < 0;
+    if (isBefore) low = mid + 1;
+    else high = mid;
   }
-  return NONE;
+  return low;
+}
+
+/** Whether there is a name `index`, and it has the bytes of the key; its NameMode is another matter. */
+export function isNameAt(blob: usize, index: u32, key: usize, keyLen: u32): bool {
+  if (index >= load<u32>(blob, MaskHeader.nameCount)) return false;
+  const name = blob + load<u32>(blob, MaskHeader.nameOff) + <usize>index * MaskName.SIZE;
+  const text = blob + load<u32>(blob, MaskHeader.stringOff) + load<u32>(name, MaskName.key);
+  return equalBytes(text, load<u32>(name, MaskName.keyLen), key, keyLen);
 }
 
 /**
