@@ -63,5 +63,12 @@ export function compareStep(
 // @ts-ignore: decorator
 @inline
 export function hasStep(blob: usize, node: u32, kind: u32): bool {
-  return ((load<u32>(nodeRecord(blob, node), MaskNode.kinds) >> kind) & 1) != 0;
+  return ((kindsOf(blob, node) >> kind) & 1) != 0;
+}
+
+/** Kinds of a node's edges, a bit for each StepKind. */
+// @ts-ignore: decorator
+@inline
+export function kindsOf(blob: usize, node: u32): u32 {
+  return load<u32>(nodeRecord(blob, node), MaskNode.kinds);
 }

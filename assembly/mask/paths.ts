@@ -13,7 +13,7 @@ import {
 } from '../layout';
 import { NameMode, MaskFlag } from '../layout';
 import { findName, foldName, isFolded, isNameAt, mayBeNamed, stripName } from '../classify/names';
-import { compareStep, edgesEnd, findEdge, hasStep, nodeRecord } from './edges';
+import { compareStep, edgesEnd, findEdge, hasStep, kindsOf, nodeRecord } from './edges';
 import { ruleStrength } from './rules';
 import {
   ContainerFlag,
@@ -91,6 +91,13 @@ export function enterElement(m: Masker): bool {
   return settle(m);
 }
 
+/** Takes back an `enterElement`: the element is entered once more by somebody else. */
+export function leaveElement(m: Masker): void {
+  if ((load<u32>(m.blob, MaskHeader.flags) & MaskFlag.HasElements) == 0) return;
+  const at = elementsAt(m, scannerOf(m).depth);
+  store<u32>(at, load<u32>(at) - 1);
+}
+
 /** Makes the next value the open container. Call it when the scanner has gone one level deeper. */
 export function openLevel(m: Masker): void {
   const depth = scannerOf(m).depth;
@@ -98,27 +105,27 @@ export function openLevel(m: Masker): void {
   store<u16>(setEndAt(m, depth), <u16>(load<u16>(setEndAt(m, depth - 1)) + m.nextCount));
   store<u8>(
     flagsAt(m, depth),
-    m.nextCount == 0 || hasMembersOnly(m, depth) ? ContainerFlag.MembersOnly : 0,
+    <u8>(m.nextCount == 0 ? ContainerFlag.MembersOnly : waysOf(m, depth)),
   );
   store<u32>(elementsAt(m, depth), 0);
 }
 
-/** Whether nodes are active in the open container. */
-// @ts-ignore: decorator
-@inline
-export function hasNodes(m: Masker, depth: u32): bool {
-  return load<u16>(setEndAt(m, depth)) != load<u16>(setEndAt(m, depth - 1));
-}
-
-function hasMembersOnly(m: Masker, depth: u32): bool {
+/** ContainerFlag bits of where the active nodes lead. */
+function waysOf(m: Masker, depth: u32): i32 {
+  let kinds: u32 = 0;
   const end = load<u16>(setEndAt(m, depth));
   for (let i: u32 = load<u16>(setEndAt(m, depth - 1)); i < end; i++) {
     const entry = load<u16>(nodeAt(m, i));
-    if ((entry & STICKY) != 0) return false;
-    if (hasStep(m.blob, entry, StepKind.AnyMember)) return false;
-    if (hasStep(m.blob, entry, StepKind.AnyDepth)) return false;
+    // A node that stays active is in the set of every value.
+    if ((entry & STICKY) != 0) return ContainerFlag.ElementsToo;
+    kinds |= kindsOf(m.blob, entry);
   }
-  return true;
+  const others = (1 << StepKind.AnyMember) | (1 << StepKind.AnyDepth);
+  const elements = (1 << StepKind.AnyElement) | (1 << StepKind.Element);
+  let ways: i32 = 0;
+  if ((kinds & others) == 0) ways |= ContainerFlag.MembersOnly;
+  if ((kinds & elements) != 0) ways |= ContainerFlag.ElementsToo;
+  return ways;
 }
 
 /** Whether names of the open object's members have to be known. */
