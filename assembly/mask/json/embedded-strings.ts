@@ -119,8 +119,14 @@ function mayBegin(byte: u8): bool {
 function isPlainText(p: usize, end: usize): bool {
   const after = skipPlain(p, end);
   if (after == end || load<u8>(after) != QUOTE) return false;
-  const last = load<u8>(after - 1);
-  return last != 0x5d && last != 0x7d && last != 0x20; /* ] } and a space */
+  return !mayEndDocument(load<u8>(after - 1));
+}
+
+/** Whether a plain string that ends so may hold a document. */
+// @ts-ignore: decorator
+@inline
+export function mayEndDocument(last: u8): bool {
+  return last == 0x5d || last == 0x7d || last == 0x20; /* ] } and a space */
 }
 
 /**

@@ -16,6 +16,7 @@ import { isConstant, operatorOf } from '../rules';
 import { ContainerFlag, KEY_MAX, Masker, detectorsOf, flagsAt, keyOf, strengthAt } from '../state';
 import { closeText, noteMasked, openText, textPlain } from '../text';
 import { emitJsonConstant } from './constants';
+import { mayEndDocument } from './embedded-strings';
 
 /** Fewer bytes than this are left to the other readers: tokens would be cut off. */
 const TAIL: usize = 32;
@@ -176,13 +177,16 @@ function skipPlainValue(
   if (byte == QUOTE) {
     let after = skipShort(p + 1, end);
     if (after == end) return 0;
-    if (load<u8>(after) != QUOTE) {
+    const isPlain = load<u8>(after) == QUOTE;
+    if (!isPlain) {
       if (detects) return 0;
       after = skipString(after, end);
       if (after == 0) return 0;
     }
-    if (detects && mayMatch(detectorsOf(m), p + 1, <u32>(after - p - 1))) return 0;
-    return embeds && mayEmbed(load<u8>(p + 1)) ? 0 : after + 1;
+    if (embeds && mayEmbed(load<u8>(p + 1))) {
+      if (!isPlain || mayEndDocument(load<u8>(after - 1))) return 0;
+    }
+    return detects && mayMatch(detectorsOf(m), p + 1, <u32>(after - p - 1)) ? 0 : after + 1;
   }
   if (byte != 0x2d && <u32>byte - 0x30 >= 10) return skipLiteral(p);
   const after = skipNumber(p, end);
