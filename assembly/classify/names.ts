@@ -2,6 +2,11 @@
 import { MaskHeader, MaskName } from '../layout';
 import { compareLengthFirst, equalBytes } from '../memory/bytes';
 
+/** In place of the code of a byte that is no ASCII letter or digit. */
+const OTHER: u32 = 0x80;
+/** Code of each byte in the filter: its last five bits, the same for both cases of a letter. */
+const CODES: usize = buildCodes(memory.data(256));
+
 /** Index of the first name that does not stand before the key in their order, or the number of names. */
 export function findName(blob: usize, key: usize, keyLen: u32): u32 {
   const names = blob + load<u32>(blob, MaskHeader.nameOff);
@@ -40,11 +45,11 @@ export function mayBeNamed(blob: usize, key: usize, keyLen: u32): bool {
 /** As `mayBeNamed`, with the filter of a blob. */
 export function passesFilter(filter: usize, key: usize, keyLen: u32): bool {
   if (keyLen == 0) return true;
-  const first = load<u8>(key);
-  const last = load<u8>(key + keyLen - 1);
+  const first = <u32>load<u8>(CODES + load<u8>(key));
+  const last = <u32>load<u8>(CODES + load<u8>(key + keyLen - 1));
   // What stands behind a separator, or folds to a letter, is looked at in full.
-  if (!isLetterOrDigit(first) || !isLetterOrDigit(last)) return true;
-  const bit = ((<u32>(first & 31)) << 5) | (<u32>(last & 31));
+  if (((first | last) & OTHER) != 0) return true;
+  const bit = (first << 5) | last;
   return ((load<u8>(filter + (bit >> 3)) >> (<u8>(bit & 7))) & 1) != 0;
 }
 
@@ -61,12 +66,6 @@ export function stripName(ptr: usize, len: u32): u32 {
 /** Whether a byte separates words of a name. */
 export function isNameSeparator(byte: u8): bool {
   return byte == 0x5f || byte == 0x2d || byte == 0x2e || byte == 0x20;
-}
-
-// @ts-ignore: decorator
-@inline
-function isLetterOrDigit(byte: u8): bool {
-  return (<u32>byte - 0x30 < 10) | (<u32>(byte | 0x20) - 0x61 < 26);
 }
 
 /**
@@ -105,4 +104,12 @@ export function isFolded(ptr: usize, len: u32): bool {
     if (byte == 0xe2 && len - i >= 3 && load<u16>(ptr + i, 1) == 0xaa84) return false;
   }
   return true;
+}
+
+function buildCodes(table: usize): usize {
+  for (let byte: u32 = 0; byte < 256; byte++) {
+    const isKnown = byte - 0x30 < 10 || (byte | 0x20) - 0x61 < 26;
+    store<u8>(table + byte, <u8>(isKnown ? byte & 31 : OTHER));
+  }
+  return table;
 }

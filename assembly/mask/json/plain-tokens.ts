@@ -6,7 +6,8 @@
 import { mayMatch, numberKinds, numberStrength } from '../../classify/scan';
 import { passesFilter } from '../../classify/names';
 import { DEPTH_MAX, Expect, Scanner, insideObject, openContainer } from '../../json/scanner';
-import { skipPlain, skipWhitespace, specials } from '../../json/plain';
+import { skipShort, skipWhitespace } from '../../json/plain';
+import { skipNumber } from '../../json/whole-numbers';
 import { skipString } from '../../json/whole-strings';
 import { MaskHeader } from '../../layout';
 import { copyShort } from '../../memory/bytes';
@@ -17,6 +18,7 @@ import { ContainerFlag, KEY_MAX, Masker, detectorsOf, flagsAt, keyOf, strengthAt
 import { closeText, noteMasked, openText, textPlain } from '../text';
 import { emitJsonConstant } from './constants';
 import { mayEndDocument } from './embedded-strings';
+import { expectBehind, mayEmbed, skipLiteral, skipQuietMembers } from './quiet-members';
 
 /** Fewer bytes than this are left to the other readers: tokens would be cut off. */
 const TAIL: usize = 32;
@@ -28,9 +30,6 @@ const DETECTED_NUMBER_MAX: usize = 256;
 const QUOTE: u8 = 0x22;
 const COLON: u8 = 0x3a;
 const SMALL_N: u8 = 0x6e;
-const TRUE: u32 = 0x65757274;
-const NULL: u32 = 0x6c6c756e;
-const FALSE_START: u32 = 0x736c6166;
 
 /**
  * Takes tokens from `start` on, between two tokens; where it stopped, in front of a token or of the white space before
@@ -41,6 +40,7 @@ export function readPlainTokens(m: Masker, s: Scanner, start: usize, end: usize)
   const filter = m.blob + load<u32>(m.blob, MaskHeader.nameFilter);
   const detects = m.detectorStrength != 0;
   const embeds = !m.isInner;
+  const skipsMembers = !detects && !m.holdsKeys;
   // INVARIANT: `depth` and what follows are of the open container, kept with each change of depth.
   let depth = s.depth;
   let isObject = depth != 0 && insideObject(s);
@@ -59,7 +59,16 @@ export function readPlainTokens(m: Masker, s: Scanner, start: usize, end: usize)
       // A control character is no token.
       if (byte <= 0x20) break;
     }
-    if (expect == Expect.Key || (expect == Expect.KeyOrClose && byte == QUOTE)) {
+    if (expect == Expect.KeyOrClose && byte == QUOTE) expect = Expect.Key;
+    if (expect == Expect.Key && isQuiet && strength == 0 && skipsMembers) {
+      p = skipQuietMembers(p, end, filter, embeds);
+      expect = expectBehind;
+      m.nextCount = 0;
+      m.nextStrength = 0;
+      if (end - p < TAIL) break;
+      byte = load<u8>(p);
+    }
+    if (expect == Expect.Key) {
       if (byte != QUOTE || m.holdsKeys) break;
       const after = skipShort(p + 1, end);
       if (after == end || load<u8>(after) != QUOTE) break;
@@ -153,14 +162,6 @@ function isValueRuled(m: Masker, s: Scanner): bool {
   const isEntered =
     s.expect == Expect.Colon || (s.expect == Expect.Value && (s.depth == 0 || insideObject(s)));
   return isEntered && m.nextStrength != 0;
-}
-
-/** As `skipPlain`, for what mostly ends within 16 bytes. INVARIANT: as many are there. */
-// @ts-ignore: decorator
-@inline
-function skipShort(p: usize, end: usize): usize {
-  const special = i8x16.bitmask(specials(v128.load(p)));
-  return special != 0 ? p + ctz(special) : skipPlain(p + 16, end);
 }
 
 /** Behind a scalar in which there is nothing to mask; 0 for one that is cut off, malformed or not that plain. */
@@ -263,52 +264,4 @@ function beginElement(m: Masker, hasElementRules: bool, strength: u32): bool {
 @inline
 function hasElementRulesAt(m: Masker, depth: u32): bool {
   return (load<u8>(flagsAt(m, depth)) & ContainerFlag.ElementsToo) != 0;
-}
-
-/** Whether a string that begins so may hold a document. */
-// @ts-ignore: decorator
-@inline
-function mayEmbed(first: u8): bool {
-  return (first == 0x7b) | (first == 0x5b) | (first == 0x5c) | (first <= 0x20);
-}
-
-/** Behind `true`, `false` or `null`; 0 for anything else. INVARIANT: 5 bytes are there. */
-// @ts-ignore: decorator
-@inline
-function skipLiteral(p: usize): usize {
-  const word = load<u32>(p);
-  if (word == TRUE || word == NULL) return p + 4;
-  return word == FALSE_START && load<u8>(p, 4) == 0x65 ? p + 5 : 0;
-}
-
-/** Behind a number, 0 for one that is cut off or malformed. */
-function skipNumber(start: usize, end: usize): usize {
-  let p = start;
-  if (load<u8>(p) == 0x2d) p++;
-  if (load<u8>(p) == 0x30) {
-    p++;
-  } else {
-    const first = p;
-    while (p < end && <u32>load<u8>(p) - 0x30 < 10) p++;
-    if (p == first) return 0;
-  }
-  if (p == end) return 0;
-  if (load<u8>(p) == 0x2e) {
-    const first = ++p;
-    while (p < end && <u32>load<u8>(p) - 0x30 < 10) p++;
-    if (p == first || p == end) return 0;
-  }
-  const next = load<u8>(p);
-  if (<u32>next - 0x30 < 10) return 0;
-  return (next | 0x20) == 0x65 /* e */ ? skipExponent(p + 1, end) : p;
-}
-
-/** Behind an exponent, from behind its letter on; 0 as for `skipNumber`. */
-function skipExponent(start: usize, end: usize): usize {
-  if (start == end) return 0;
-  const sign = load<u8>(start);
-  const first = sign == 0x2b || sign == 0x2d ? start + 1 : start;
-  let p = first;
-  while (p < end && <u32>load<u8>(p) - 0x30 < 10) p++;
-  return p == first || p == end ? 0 : p;
 }
