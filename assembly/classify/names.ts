@@ -5,7 +5,7 @@ import { compareLengthFirst, equalBytes } from '../memory/bytes';
 /** In place of the code of a byte that is no ASCII letter or digit. */
 const OTHER: u32 = 0x80;
 /** Code of each byte in the filter: its last five bits, the same for both cases of a letter. */
-const CODES: usize = buildCodes(memory.data(256));
+const CODES: usize = memory.data(256);
 
 /** Index of the first name that does not stand before the key in their order, or the number of names. */
 export function findName(blob: usize, key: usize, keyLen: u32): u32 {
@@ -106,10 +106,20 @@ export function isFolded(ptr: usize, len: u32): bool {
   return true;
 }
 
-function buildCodes(table: usize): usize {
+/** Whether `foldName` and `stripName` both leave the name as it is, because it has but lower-case letters and digits. */
+export function isPlainName(ptr: usize, len: u32): bool {
+  for (let i: u32 = 0; i < len; i++) {
+    const byte = <u32>load<u8>(ptr + i);
+    if (byte - 0x61 >= 26 && byte - 0x30 >= 10) return false;
+  }
+  return true;
+}
+
+function fillCodes(): void {
   for (let byte: u32 = 0; byte < 256; byte++) {
     const isKnown = byte - 0x30 < 10 || (byte | 0x20) - 0x61 < 26;
-    store<u8>(table + byte, <u8>(isKnown ? byte & 31 : OTHER));
+    store<u8>(CODES + byte, <u8>(isKnown ? byte & 31 : OTHER));
   }
-  return table;
 }
+
+fillCodes();

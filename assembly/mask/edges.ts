@@ -16,9 +16,12 @@ export function edgesEnd(blob: usize, node: u32): usize {
   return blob + load<u32>(blob, MaskHeader.edgeOff) + <usize>end * MaskEdge.SIZE;
 }
 
+/** As many edges are looked at one by one: most nodes have no more. */
+const FEW: u32 = 4;
+
 /**
- * First edge of a node that does not stand before a step, or `edgesEnd`. `index` is 0 for all but StepKind.Element, `keyLen`
- * for all but StepKind.Member.
+ * An edge of a node with none before it that is a step: at most FEW stand between it and the first one that does not stand
+ * before the step, or `edgesEnd`. `index` is 0 for all but StepKind.Element, `keyLen` for all but StepKind.Member.
  */
 export function findEdge(
   blob: usize,
@@ -33,7 +36,7 @@ export function findEdge(
   const edges = blob + load<u32>(blob, MaskHeader.edgeOff);
   let low = start;
   let high = start + load<u32>(record, MaskNode.edgeCount);
-  while (low < high) {
+  while (high - low > FEW) {
     const mid = low + ((high - low) >> 1);
     const edge = edges + <usize>mid * MaskEdge.SIZE;
     if (compareStep(blob, edge, kind, index, key, keyLen) < 0) low = mid + 1;

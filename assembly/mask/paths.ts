@@ -12,7 +12,15 @@ import {
   StepKind,
 } from '../layout';
 import { NameMode, MaskFlag } from '../layout';
-import { findName, foldName, isFolded, isNameAt, mayBeNamed, stripName } from '../classify/names';
+import {
+  findName,
+  foldName,
+  isFolded,
+  isNameAt,
+  isPlainName,
+  mayBeNamed,
+  stripName,
+} from '../classify/names';
 import { compareStep, edgesEnd, findEdge, hasStep, kindsOf, nodeRecord } from './edges';
 import { ruleStrength } from './rules';
 import {
@@ -29,6 +37,9 @@ import {
   setEndAt,
   strengthAt,
 } from './state';
+
+/** A bit for each NameMode. */
+const EVERY_MODE: u32 = (1 << NameMode.Exact) | (1 << NameMode.AnyCase) | (1 << NameMode.Words);
 
 /**
  * Makes the document the next value. False when its paths are too tangled, as for the two below.
@@ -60,18 +71,22 @@ export function enterName(m: Masker): void {
   const key = keyOf(m);
   if (load<u32>(m.blob, MaskHeader.nameCount) == 0 || !mayBeNamed(m.blob, key, m.keyLen)) return;
   let at = findName(m.blob, key, m.keyLen);
-  applyNames(m, at, NameMode.Exact);
+  if (isPlainName(key, m.keyLen)) {
+    applyNames(m, at, EVERY_MODE);
+    return;
+  }
+  applyNames(m, at, 1 << NameMode.Exact);
   if (!isFolded(key, m.keyLen)) {
     m.keyLen = foldName(key, m.keyLen);
     at = findName(m.blob, key, m.keyLen);
   }
-  applyNames(m, at, NameMode.AnyCase);
+  applyNames(m, at, 1 << NameMode.AnyCase);
   const len = stripName(key, m.keyLen);
   if (len != m.keyLen) {
     m.keyLen = len;
     at = findName(m.blob, key, len);
   }
-  applyNames(m, at, NameMode.Words);
+  applyNames(m, at, 1 << NameMode.Words);
 }
 
 /** Makes an element the next value of the open array. */
@@ -181,8 +196,9 @@ function takeEdges(
   const end = edgesEnd(m.blob, node);
   let edge = findEdge(m.blob, node, kind, index, key, keyLen);
   for (; edge < end; edge += MaskEdge.SIZE) {
-    if (compareStep(m.blob, edge, kind, index, key, keyLen) != 0) break;
-    if (!activate(m, load<u32>(edge, MaskEdge.target), sticky)) return false;
+    const order = compareStep(m.blob, edge, kind, index, key, keyLen);
+    if (order > 0) break;
+    if (order == 0 && !activate(m, load<u32>(edge, MaskEdge.target), sticky)) return false;
   }
   return true;
 }
@@ -214,12 +230,13 @@ function activate(m: Masker, index: u32, sticky: u16): bool {
   return true;
 }
 
-/** Takes the rules of the names from index `at` on that have the bytes of the key region, and the NameMode. */
-function applyNames(m: Masker, at: u32, mode: u32): void {
+/** Takes the rules of the names from index `at` on that have the bytes of the key region, and one of the NameModes. */
+function applyNames(m: Masker, at: u32, modes: u32): void {
   const key = keyOf(m);
   let name = m.blob + load<u32>(m.blob, MaskHeader.nameOff) + <usize>at * MaskName.SIZE;
   for (let i = at; isNameAt(m.blob, i, key, m.keyLen); i++, name += MaskName.SIZE) {
-    if (load<u32>(name, MaskName.mode) == mode) strengthen(m, load<u32>(name, MaskName.rule));
+    if (((modes >> load<u32>(name, MaskName.mode)) & 1) != 0)
+      strengthen(m, load<u32>(name, MaskName.rule));
   }
 }
 

@@ -2,7 +2,7 @@
  * KeepLast: each letter or digit but the last few becomes `*`. Text with no more letters and digits than may stay is
  * masked as a whole.
  */
-import { emitStar } from '../emit-text';
+import { emitStars } from '../emit-text';
 import { Masker, unitsOf } from '../state';
 import { dropUnits, emitUnits, isFull, unitAt } from '../window';
 import { countUnits, isCounted } from './counted';
@@ -41,11 +41,15 @@ export function drainKeepLast(m: Masker, keep: u32, isEnd: bool): void {
 /** Emits units, the first `hidden` that count as stars. */
 function emitMasked(m: Masker, from: u32, to: u32, hidden: u32): void {
   let at = from;
-  for (let left = hidden; left != 0 && at < to; at++) {
-    if (isCounted(unitAt(m, at))) {
-      emitStar();
-      left--;
-    } else emitUnits(m, at, at + 1);
+  for (let left = hidden; left != 0 && at < to;) {
+    const end = min(to, at + left);
+    const first = at;
+    while (at < end && isCounted(unitAt(m, at))) at++;
+    emitStars(at - first);
+    left -= at - first;
+    if (at == end) continue;
+    emitUnits(m, at, at + 1);
+    at++;
   }
   emitUnits(m, at, to);
 }
