@@ -1,6 +1,6 @@
 /** Text that the masker writes itself, in the way of the format. */
 import { ESCAPED_MAX, Escape, writeEscaped } from './escape';
-import { emitByte, emitRawByte } from './output';
+import { emitByte } from './output';
 import { Masker } from './state';
 
 const STAR: u8 = 0x2a;
@@ -26,11 +26,6 @@ export function emitCharacter(m: Masker, byte: u8): void {
 @inline
 export function emitStar(): void {
   emitByte(STAR);
-}
-
-/** Emits `*` so many times. */
-export function emitStars(count: u32): void {
-  for (let i: u32 = 0; i < count; i++) emitRawByte(STAR);
 }
 
 // INVARIANT: an escaped byte fits.
