@@ -703,16 +703,16 @@ export const enum MaskHeader {
   SIZE = 136,
 }
 
-/** Offsets in bytes. A position in a field path. */
+/** Offsets in bytes. A position in a field path. The edges of a node stand behind those of the node before. */
 export const enum MaskNode {
   edgeStart = 0,
   edgeCount = 4,
   rule = 8,
-  reserved = 12,
+  kinds = 12,
   SIZE = 16,
 }
 
-/** Offsets in bytes. A step to a deeper node. */
+/** Offsets in bytes. A step to a deeper node. The edges of a node are sorted by kind, index, length of the key, key and target, none twice. */
 export const enum MaskEdge {
   kind = 0,
   target = 4,
@@ -723,7 +723,7 @@ export const enum MaskEdge {
   SIZE = 24,
 }
 
-/** Offsets in bytes. A field name that is masked at any depth. */
+/** Offsets in bytes. A field name that is masked at any depth. Sorted by length of the key, key, mode and rule, none twice. */
 export const enum MaskName {
   mode = 0,
   rule = 4,

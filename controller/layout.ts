@@ -769,16 +769,16 @@ export const MaskHeader = {
   SIZE: 136,
 } as const;
 
-/** Offsets in bytes. A position in a field path. */
+/** Offsets in bytes. A position in a field path. The edges of a node stand behind those of the node before. */
 export const MaskNode = {
   edgeStart: 0,
   edgeCount: 4,
   rule: 8,
-  reserved: 12,
+  kinds: 12,
   SIZE: 16,
 } as const;
 
-/** Offsets in bytes. A step to a deeper node. */
+/** Offsets in bytes. A step to a deeper node. The edges of a node are sorted by kind, index, length of the key, key and target, none twice. */
 export const MaskEdge = {
   kind: 0,
   target: 4,
@@ -789,7 +789,7 @@ export const MaskEdge = {
   SIZE: 24,
 } as const;
 
-/** Offsets in bytes. A field name that is masked at any depth. */
+/** Offsets in bytes. A field name that is masked at any depth. Sorted by length of the key, key, mode and rule, none twice. */
 export const MaskName = {
   mode: 0,
   rule: 4,

@@ -278,17 +278,17 @@ export const structs: readonly Struct[] = [
   },
   {
     name: 'MaskNode',
-    doc: 'A position in a field path.',
+    doc: 'A position in a field path. The edges of a node stand behind those of the node before.',
     fields: [
       ['edgeStart', 'u32', 'first MaskEdge'],
       ['edgeCount', 'u32', ''],
       ['rule', 'u32', 'MaskRule for the value here and everything inside it, or NONE'],
-      ['reserved', 'u32', 'zero'],
+      ['kinds', 'u32', 'the StepKinds of its edges, bit `1 << kind` for each'],
     ],
   },
   {
     name: 'MaskEdge',
-    doc: 'A step to a deeper node.',
+    doc: 'A step to a deeper node. The edges of a node are sorted by kind, index, length of the key, key and target, none twice.',
     fields: [
       ['kind', 'u32', 'StepKind'],
       ['target', 'u32', 'MaskNode'],
@@ -299,7 +299,7 @@ export const structs: readonly Struct[] = [
   },
   {
     name: 'MaskName',
-    doc: 'A field name that is masked at any depth.',
+    doc: 'A field name that is masked at any depth. Sorted by length of the key, key, mode and rule, none twice.',
     fields: [
       ['mode', 'u32', 'NameMode'],
       ['rule', 'u32', 'MaskRule'],

@@ -1,22 +1,35 @@
 /** Field names that are masked wherever they stand. */
-import { MaskHeader, MaskName, NONE } from '../layout';
-import { equalBytes } from '../memory/bytes';
+import { MaskHeader, MaskName } from '../layout';
+import { compareLengthFirst, equalBytes } from '../memory/bytes';
 
-/**
- * First name of a NameMode from index `from` on that equals the key, or NONE. For AnyCase the key must have gone through
- * `foldName`, for Words through `stripName` too.
- */
-export function findName(blob: usize, from: u32, key: usize, keyLen: u32, mode: u32): u32 {
+/** In place of the code of a byte that is no ASCII letter or digit. */
+const OTHER: u32 = 0x80;
+/** Code of each byte in the filter: its last five bits, the same for both cases of a letter. */
+const CODES: usize = memory.data(256);
+
+/** Index of the first name that does not stand before the key in their order, or the number of names. */
+export function findName(blob: usize, key: usize, keyLen: u32): u32 {
   const names = blob + load<u32>(blob, MaskHeader.nameOff);
   const strings = blob + load<u32>(blob, MaskHeader.stringOff);
-  const count = load<u32>(blob, MaskHeader.nameCount);
-  for (let i = from; i < count; i++) {
-    const name = names + <usize>i * MaskName.SIZE;
-    if (load<u32>(name, MaskName.keyLen) != keyLen || load<u32>(name, MaskName.mode) != mode)
-      continue;
-    if (equalBytes(strings + load<u32>(name, MaskName.key), keyLen, key, keyLen)) return i;
+  let low: u32 = 0;
+  let high = load<u32>(blob, MaskHeader.nameCount);
+  while (low < high) {
+    const mid = (low + high) >> 1;
+    const name = names + <usize>mid * MaskName.SIZE;
+    const text = strings + load<u32>(name, MaskName.key);
+    const isBefore = compareLengthFirst(text, load<u32>(name, MaskName.keyLen), key, keyLen) < 0;
+    if (isBefore) low = mid + 1;
+    else high = mid;
   }
-  return NONE;
+  return low;
+}
+
+/** Whether there is a name `index`, and it has the bytes of the key; its NameMode is another matter. */
+export function isNameAt(blob: usize, index: u32, key: usize, keyLen: u32): bool {
+  if (index >= load<u32>(blob, MaskHeader.nameCount)) return false;
+  const name = blob + load<u32>(blob, MaskHeader.nameOff) + <usize>index * MaskName.SIZE;
+  const text = blob + load<u32>(blob, MaskHeader.stringOff) + load<u32>(name, MaskName.key);
+  return equalBytes(text, load<u32>(name, MaskName.keyLen), key, keyLen);
 }
 
 /**
@@ -32,11 +45,11 @@ export function mayBeNamed(blob: usize, key: usize, keyLen: u32): bool {
 /** As `mayBeNamed`, with the filter of a blob. */
 export function passesFilter(filter: usize, key: usize, keyLen: u32): bool {
   if (keyLen == 0) return true;
-  const first = load<u8>(key);
-  const last = load<u8>(key + keyLen - 1);
+  const first = <u32>load<u8>(CODES + load<u8>(key));
+  const last = <u32>load<u8>(CODES + load<u8>(key + keyLen - 1));
   // What stands behind a separator, or folds to a letter, is looked at in full.
-  if (!isLetterOrDigit(first) || !isLetterOrDigit(last)) return true;
-  const bit = ((<u32>(first & 31)) << 5) | (<u32>(last & 31));
+  if (((first | last) & OTHER) != 0) return true;
+  const bit = (first << 5) | last;
   return ((load<u8>(filter + (bit >> 3)) >> (<u8>(bit & 7))) & 1) != 0;
 }
 
@@ -53,12 +66,6 @@ export function stripName(ptr: usize, len: u32): u32 {
 /** Whether a byte separates words of a name. */
 export function isNameSeparator(byte: u8): bool {
   return byte == 0x5f || byte == 0x2d || byte == 0x2e || byte == 0x20;
-}
-
-// @ts-ignore: decorator
-@inline
-function isLetterOrDigit(byte: u8): bool {
-  return (<u32>byte - 0x30 < 10) | (<u32>(byte | 0x20) - 0x61 < 26);
 }
 
 /**
@@ -98,3 +105,21 @@ export function isFolded(ptr: usize, len: u32): bool {
   }
   return true;
 }
+
+/** Whether `foldName` and `stripName` both leave the name as it is, because it has but lower-case letters and digits. */
+export function isPlainName(ptr: usize, len: u32): bool {
+  for (let i: u32 = 0; i < len; i++) {
+    const byte = <u32>load<u8>(ptr + i);
+    if (byte - 0x61 >= 26 && byte - 0x30 >= 10) return false;
+  }
+  return true;
+}
+
+function fillCodes(): void {
+  for (let byte: u32 = 0; byte < 256; byte++) {
+    const isKnown = byte - 0x30 < 10 || (byte | 0x20) - 0x61 < 26;
+    store<u8>(CODES + byte, <u8>(isKnown ? byte & 31 : OTHER));
+  }
+}
+
+fillCodes();

@@ -170,6 +170,34 @@ export function flushEmbedded(m: Masker): bool {
   return isRead;
 }
 
+/** Most bytes of a document that `maskWhole` takes. */
+export const WHOLE_DOCUMENT_MAX: u32 = DECODED_MAX;
+
+/** Sets byte `index` of the document for `maskWhole`, and where what it was written as begins. */
+// @ts-ignore: decorator
+@inline
+export function placeByte(index: u32, byte: u8, offset: u32): void {
+  store<u8>(decoded + index, byte);
+  store<u16>(offsets + ((<usize>index) << 1), <u16>offset);
+}
+
+/**
+ * Masks a document that was placed whole, ASCII alone, written from `from` on up to `writtenEnd` behind it. False when it
+ * cannot be read: what came out has to be taken back then.
+ */
+export function maskWhole(m: Masker, len: u32, from: usize, writtenEnd: u32): bool {
+  store<u16>(offsets + ((<usize>len) << 1), <u16>writtenEnd);
+  if (!openEmbedded(m)) return false;
+  const n = maskerAt(m.inner);
+  openMap(decoded, offsets, from, m.escape);
+  const isWhole = feed(n, decoded, len) && close(n);
+  closeMap();
+  if (!isWhole) return false;
+  m.count += n.count;
+  m.found |= n.found;
+  return true;
+}
+
 /** Ends the document. False when it is not whole. */
 export function closeEmbedded(m: Masker): bool {
   if (!flushEmbedded(m)) return false;

@@ -147,6 +147,13 @@ export function emitFill(byte: u8, len: usize): void {
   maskedLen += len;
 }
 
+/** As `emitFill`, for so few that a call of the host's bulk fill would cost more. */
+export function emitFewOf(byte: u8, len: usize): void {
+  const at = maskedPtr + maskedLen;
+  for (let i: usize = 0; i < len; i++) store<u8>(at + i, byte);
+  maskedLen += len;
+}
+
 /** Emits input bytes as they were written. */
 export function emitInput(start: usize, end: usize): void {
   const from = writtenAt(start);

@@ -12,8 +12,16 @@ import {
   StepKind,
 } from '../layout';
 import { NameMode, MaskFlag } from '../layout';
-import { findName, foldName, mayBeNamed, stripName } from '../classify/names';
-import { equalBytes } from '../memory/bytes';
+import {
+  findName,
+  foldName,
+  isFolded,
+  isNameAt,
+  isPlainName,
+  mayBeNamed,
+  stripName,
+} from '../classify/names';
+import { compareStep, edgesEnd, findEdge, hasStep, kindsOf, nodeRecord } from './edges';
 import { ruleStrength } from './rules';
 import {
   ContainerFlag,
@@ -29,6 +37,9 @@ import {
   setEndAt,
   strengthAt,
 } from './state';
+
+/** A bit for each NameMode. */
+const EVERY_MODE: u32 = (1 << NameMode.Exact) | (1 << NameMode.AnyCase) | (1 << NameMode.Words);
 
 /**
  * Makes the document the next value. False when its paths are too tangled, as for the two below.
@@ -59,11 +70,23 @@ export function enterMember(m: Masker): bool {
 export function enterName(m: Masker): void {
   const key = keyOf(m);
   if (load<u32>(m.blob, MaskHeader.nameCount) == 0 || !mayBeNamed(m.blob, key, m.keyLen)) return;
-  applyNames(m, key, m.keyLen, NameMode.Exact);
-  m.keyLen = foldName(key, m.keyLen);
-  applyNames(m, key, m.keyLen, NameMode.AnyCase);
-  m.keyLen = stripName(key, m.keyLen);
-  applyNames(m, key, m.keyLen, NameMode.Words);
+  let at = findName(m.blob, key, m.keyLen);
+  if (isPlainName(key, m.keyLen)) {
+    applyNames(m, at, EVERY_MODE);
+    return;
+  }
+  applyNames(m, at, 1 << NameMode.Exact);
+  if (!isFolded(key, m.keyLen)) {
+    m.keyLen = foldName(key, m.keyLen);
+    at = findName(m.blob, key, m.keyLen);
+  }
+  applyNames(m, at, 1 << NameMode.AnyCase);
+  const len = stripName(key, m.keyLen);
+  if (len != m.keyLen) {
+    m.keyLen = len;
+    at = findName(m.blob, key, len);
+  }
+  applyNames(m, at, 1 << NameMode.Words);
 }
 
 /** Makes an element the next value of the open array. */
@@ -83,6 +106,13 @@ export function enterElement(m: Masker): bool {
   return settle(m);
 }
 
+/** Takes back an `enterElement`: the element is entered once more by somebody else. */
+export function leaveElement(m: Masker): void {
+  if ((load<u32>(m.blob, MaskHeader.flags) & MaskFlag.HasElements) == 0) return;
+  const at = elementsAt(m, scannerOf(m).depth);
+  store<u32>(at, load<u32>(at) - 1);
+}
+
 /** Makes the next value the open container. Call it when the scanner has gone one level deeper. */
 export function openLevel(m: Masker): void {
   const depth = scannerOf(m).depth;
@@ -90,33 +120,27 @@ export function openLevel(m: Masker): void {
   store<u16>(setEndAt(m, depth), <u16>(load<u16>(setEndAt(m, depth - 1)) + m.nextCount));
   store<u8>(
     flagsAt(m, depth),
-    m.nextCount == 0 || hasMembersOnly(m, depth) ? ContainerFlag.MembersOnly : 0,
+    <u8>(m.nextCount == 0 ? ContainerFlag.MembersOnly : waysOf(m, depth)),
   );
   store<u32>(elementsAt(m, depth), 0);
 }
 
-/** Whether nodes are active in the open container. */
-// @ts-ignore: decorator
-@inline
-export function hasNodes(m: Masker, depth: u32): bool {
-  return load<u16>(setEndAt(m, depth)) != load<u16>(setEndAt(m, depth - 1));
-}
-
-function hasMembersOnly(m: Masker, depth: u32): bool {
+/** ContainerFlag bits of where the active nodes lead. */
+function waysOf(m: Masker, depth: u32): i32 {
+  let kinds: u32 = 0;
   const end = load<u16>(setEndAt(m, depth));
   for (let i: u32 = load<u16>(setEndAt(m, depth - 1)); i < end; i++) {
     const entry = load<u16>(nodeAt(m, i));
-    if ((entry & STICKY) != 0) return false;
-    let edge = firstEdge(m.blob, entry);
-    for (let left = edgeCount(m.blob, entry); left > 0; left--) {
-      const kind = load<u32>(edge, MaskEdge.kind);
-      if (kind != StepKind.Member && kind != StepKind.AnyElement && kind != StepKind.Element) {
-        return false;
-      }
-      edge += MaskEdge.SIZE;
-    }
+    // A node that stays active is in the set of every value.
+    if ((entry & STICKY) != 0) return ContainerFlag.ElementsToo;
+    kinds |= kindsOf(m.blob, entry);
   }
-  return true;
+  const others = (1 << StepKind.AnyMember) | (1 << StepKind.AnyDepth);
+  const elements = (1 << StepKind.AnyElement) | (1 << StepKind.Element);
+  let ways: i32 = 0;
+  if ((kinds & others) == 0) ways |= ContainerFlag.MembersOnly;
+  if ((kinds & elements) != 0) ways |= ContainerFlag.ElementsToo;
+  return ways;
 }
 
 /** Whether names of the open object's members have to be known. */
@@ -135,15 +159,46 @@ export function needsKey(m: Masker): bool {
 function step(m: Masker, entry: u16, isMember: bool, key: usize, keyLen: u32): bool {
   const index = <u32>(entry & ~STICKY);
   if ((entry & STICKY) != 0 && !activate(m, index, STICKY)) return false;
-  let edge = firstEdge(m.blob, index);
-  for (let left = edgeCount(m.blob, index); left > 0; left--) {
-    const kind = load<u32>(edge, MaskEdge.kind);
-    const taken = isMember
-      ? kind == StepKind.AnyMember || (kind == StepKind.Member && hasKey(m.blob, edge, key, keyLen))
-      : kind == StepKind.AnyElement ||
-        (kind == StepKind.Element && load<u32>(edge, MaskEdge.index) == keyLen);
-    if (taken && !activate(m, load<u32>(edge, MaskEdge.target), 0)) return false;
-    edge += MaskEdge.SIZE;
+  if (!isMember) {
+    return (
+      take(m, index, StepKind.AnyElement, 0, 0, 0, 0) &&
+      take(m, index, StepKind.Element, keyLen, 0, 0, 0)
+    );
+  }
+  if (!take(m, index, StepKind.AnyMember, 0, 0, 0, 0)) return false;
+  return keyLen == NONE || take(m, index, StepKind.Member, 0, key, keyLen, 0);
+}
+
+/** Takes all edges of a node that are this step. False when the set is full. */
+// @ts-ignore: decorator
+@inline
+function take(
+  m: Masker,
+  node: u32,
+  kind: u32,
+  index: u32,
+  key: usize,
+  keyLen: u32,
+  sticky: u16,
+): bool {
+  return !hasStep(m.blob, node, kind) || takeEdges(m, node, kind, index, key, keyLen, sticky);
+}
+
+function takeEdges(
+  m: Masker,
+  node: u32,
+  kind: u32,
+  index: u32,
+  key: usize,
+  keyLen: u32,
+  sticky: u16,
+): bool {
+  const end = edgesEnd(m.blob, node);
+  let edge = findEdge(m.blob, node, kind, index, key, keyLen);
+  for (; edge < end; edge += MaskEdge.SIZE) {
+    const order = compareStep(m.blob, edge, kind, index, key, keyLen);
+    if (order > 0) break;
+    if (order == 0 && !activate(m, load<u32>(edge, MaskEdge.target), sticky)) return false;
   }
   return true;
 }
@@ -153,13 +208,7 @@ function settle(m: Masker): bool {
   const base = topOf(m);
   for (let i: u32 = 0; i < m.nextCount; i++) {
     const index = <u32>(load<u16>(nodeAt(m, base + i)) & ~STICKY);
-    let edge = firstEdge(m.blob, index);
-    for (let left = edgeCount(m.blob, index); left > 0; left--) {
-      if (load<u32>(edge, MaskEdge.kind) == StepKind.AnyDepth) {
-        if (!activate(m, load<u32>(edge, MaskEdge.target), STICKY)) return false;
-      }
-      edge += MaskEdge.SIZE;
-    }
+    if (!take(m, index, StepKind.AnyDepth, 0, 0, 0, STICKY)) return false;
     const rule = load<u32>(nodeRecord(m.blob, index), MaskNode.rule);
     strengthen(m, rule);
   }
@@ -181,12 +230,13 @@ function activate(m: Masker, index: u32, sticky: u16): bool {
   return true;
 }
 
-function applyNames(m: Masker, key: usize, keyLen: u32, mode: u32): void {
-  let i = findName(m.blob, 0, key, keyLen, mode);
-  while (i != NONE) {
-    const name = m.blob + load<u32>(m.blob, MaskHeader.nameOff) + <usize>i * MaskName.SIZE;
-    strengthen(m, load<u32>(name, MaskName.rule));
-    i = findName(m.blob, i + 1, key, keyLen, mode);
+/** Takes the rules of the names from index `at` on that have the bytes of the key region, and one of the NameModes. */
+function applyNames(m: Masker, at: u32, modes: u32): void {
+  const key = keyOf(m);
+  let name = m.blob + load<u32>(m.blob, MaskHeader.nameOff) + <usize>at * MaskName.SIZE;
+  for (let i = at; isNameAt(m.blob, i, key, m.keyLen); i++, name += MaskName.SIZE) {
+    if (((modes >> load<u32>(name, MaskName.mode)) & 1) != 0)
+      strengthen(m, load<u32>(name, MaskName.rule));
   }
 }
 
@@ -195,33 +245,9 @@ function strengthen(m: Masker, rule: u32): void {
   if (strength > m.nextStrength) m.nextStrength = strength;
 }
 
-function hasKey(blob: usize, edge: usize, key: usize, keyLen: u32): bool {
-  const edgeKey = blob + load<u32>(blob, MaskHeader.stringOff) + load<u32>(edge, MaskEdge.key);
-  return equalBytes(edgeKey, load<u32>(edge, MaskEdge.keyLen), key, keyLen);
-}
-
 /** The set of the next value lies behind that of the innermost open container. */
 // @ts-ignore: decorator
 @inline
 function topOf(m: Masker): u32 {
   return load<u16>(setEndAt(m, scannerOf(m).depth));
-}
-
-// @ts-ignore: decorator
-@inline
-function nodeRecord(blob: usize, index: u32): usize {
-  return blob + load<u32>(blob, MaskHeader.nodeOff) + <usize>index * MaskNode.SIZE;
-}
-
-// @ts-ignore: decorator
-@inline
-function edgeCount(blob: usize, index: u32): u32 {
-  return load<u32>(nodeRecord(blob, index), MaskNode.edgeCount);
-}
-
-// @ts-ignore: decorator
-@inline
-function firstEdge(blob: usize, index: u32): usize {
-  const edge = load<u32>(nodeRecord(blob, index), MaskNode.edgeStart);
-  return blob + load<u32>(blob, MaskHeader.edgeOff) + <usize>edge * MaskEdge.SIZE;
 }

@@ -64,6 +64,8 @@ export const enum ContainerFlag {
   MembersOnly = 1,
   /** A member of it went out. */
   HasMember = 2,
+  /** An active node goes on to elements. */
+  ElementsToo = 4,
 }
 
 /** What the bytes of a JSON document are at the moment. */

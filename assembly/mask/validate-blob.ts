@@ -47,8 +47,8 @@ export function validateMaskBlob(blob: usize, len: u32, labelCount: u32): bool {
     areTablesInside(blob) &&
     areRulesValid(blob, labelCount) &&
     isKeyValid(blob) &&
-    areNodesValid(blob) &&
     areEdgesValid(blob) &&
+    areNodesValid(blob) &&
     areNamesValid(blob) &&
     areDetectorsValid(blob) &&
     areValuesValid(blob) &&

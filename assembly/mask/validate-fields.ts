@@ -1,4 +1,7 @@
-/** Checks field paths and names of a mask blob, and that the filter of names lets all of them through. */
+/**
+ * Checks field paths and names of a mask blob: that they are in the order in which they are searched, and that the filter of
+ * names lets all of them through.
+ */
 import { isFolded } from '../classify/names';
 import {
   MaskEdge,
@@ -10,6 +13,7 @@ import {
   NameMode,
   StepKind,
 } from '../layout';
+import { compareLengthFirst } from '../memory/bytes';
 import {
   KEY_LEN_MAX,
   isIndexOrNone,
@@ -21,18 +25,58 @@ import {
   textAt,
   textLen,
 } from './blob-bounds';
+import { compareStep } from './edges';
 
-/** Whether every node has its edges and its rule. */
+/** Whether every node has its edges and its rule. INVARIANT: the edges are valid. */
 export function areNodesValid(blob: usize): bool {
   const edges = tableCount(blob, MaskHeader.edgeOff);
   const rules = tableCount(blob, MaskHeader.ruleOff);
   let node = tableAt(blob, MaskHeader.nodeOff);
+  // Nodes that share edges would have the same ones sorted again and again: their runs follow one another.
+  let next: u32 = 0;
   for (let left = tableCount(blob, MaskHeader.nodeOff); left > 0; left--) {
     const start = load<u32>(node, MaskNode.edgeStart);
-    if (!isRunInside(start, load<u32>(node, MaskNode.edgeCount), edges)) return false;
+    const count = load<u32>(node, MaskNode.edgeCount);
+    if (start != next || !isRunInside(start, count, edges)) return false;
+    if (!areStepsRising(blob, start, count)) return false;
+    if (load<u32>(node, MaskNode.kinds) != kindsOf(blob, start, count)) return false;
+    next = start + count;
     if (!isIndexOrNone(load<u32>(node, MaskNode.rule), rules)) return false;
-    if (load<u32>(node, MaskNode.reserved) != 0) return false;
     node += MaskNode.SIZE;
+  }
+  return true;
+}
+
+/** A bit for each StepKind among a node's edges. */
+function kindsOf(blob: usize, start: u32, count: u32): u32 {
+  let edge = tableAt(blob, MaskHeader.edgeOff) + <usize>start * MaskEdge.SIZE;
+  let kinds: u32 = 0;
+  for (let left = count; left > 0; left--) {
+    // INVARIANT: the edge is valid, and its kind below 32.
+    kinds |= (<u32>1) << load<u32>(edge, MaskEdge.kind);
+    edge += MaskEdge.SIZE;
+  }
+  return kinds;
+}
+
+/** Whether a node's edges are in their order, none of them twice. */
+function areStepsRising(blob: usize, start: u32, count: u32): bool {
+  let edge = tableAt(blob, MaskHeader.edgeOff) + <usize>start * MaskEdge.SIZE;
+  for (let left = count; left > 1; left--) {
+    const next = edge + MaskEdge.SIZE;
+    const order = compareStep(
+      blob,
+      edge,
+      load<u32>(next, MaskEdge.kind),
+      load<u32>(next, MaskEdge.index),
+      textAt(blob, next + MaskEdge.key),
+      textLen(next + MaskEdge.key),
+    );
+    if (order > 0) return false;
+    if (order == 0 && load<u32>(edge, MaskEdge.target) >= load<u32>(next, MaskEdge.target)) {
+      return false;
+    }
+    edge = next;
   }
   return true;
 }
@@ -58,9 +102,10 @@ export function areEdgesValid(blob: usize): bool {
   return hasElements == ((load<u32>(blob, MaskHeader.flags) & MaskFlag.HasElements) != 0);
 }
 
-/** Whether every name has its rule and is written as it is compared. */
+/** Whether every name has its rule and is written as it is compared, and they are in their order, none of them twice. */
 export function areNamesValid(blob: usize): bool {
   const rules = tableCount(blob, MaskHeader.ruleOff);
+  let before: usize = 0;
   let name = tableAt(blob, MaskHeader.nameOff);
   for (let left = tableCount(blob, MaskHeader.nameOff); left > 0; left--) {
     const key = name + MaskName.key;
@@ -68,9 +113,28 @@ export function areNamesValid(blob: usize): bool {
     if (!isTextInside(blob, key, KEY_LEN_MAX)) return false;
     if (!isWrittenFor(load<u32>(name, MaskName.mode), blob, key)) return false;
     if (!passesFilter(blob, key)) return false;
+    if (before != 0 && !isNameBefore(blob, before, name)) return false;
+    before = name;
     name += MaskName.SIZE;
   }
   return true;
+}
+
+/** Whether a name stands before another one: by its text, the shorter one first, then by its mode, then by its rule. */
+function isNameBefore(blob: usize, name: usize, other: usize): bool {
+  const key = name + MaskName.key;
+  const otherKey = other + MaskName.key;
+  const order = compareLengthFirst(
+    textAt(blob, key),
+    textLen(key),
+    textAt(blob, otherKey),
+    textLen(otherKey),
+  );
+  if (order != 0) return order < 0;
+  const mode = load<u32>(name, MaskName.mode);
+  const otherMode = load<u32>(other, MaskName.mode);
+  if (mode != otherMode) return mode < otherMode;
+  return load<u32>(name, MaskName.rule) < load<u32>(other, MaskName.rule);
 }
 
 /** Whether a text inside is one that `foldName`, and for Words the removal of separators, leave as it is. */

@@ -61,7 +61,7 @@ describe('refused', () => {
     ['a node with edges over the end', u32(node + MaskNode.edgeStart, at(MaskHeader.edgeCount))],
     ['a node with edges that wrap', u32(node + MaskNode.edgeCount, NONE)],
     ['a node with a rule that is none', u32(node + MaskNode.rule, 4)],
-    ['a reserved field of a node', u32(node + MaskNode.reserved, 1)],
+    ['kinds of edges that a node has not', u32(node + MaskNode.kinds, 0x3f)],
     ['an unknown step', u32(edge + MaskEdge.kind, 5)],
     ['step 0', u32(edge + MaskEdge.kind, 0)],
     ['a target that is no node', u32(edge + MaskEdge.target, at(MaskHeader.nodeCount))],

@@ -15,6 +15,8 @@ import {
   NONE,
   StepKind,
 } from '../../controller/layout.ts';
+import { compareSteps, compareTexts } from '../../controller/policy/compile/mask-order.ts';
+import type { Step } from '../../controller/policy/field-path.ts';
 import { appendMessages, type FieldSpec } from './proto-blob.ts';
 
 /** What happens to a value, and for which missing labels (none: for everybody). */
@@ -84,13 +86,27 @@ export function buildMaskBlob(profile: Profile): Buffer {
   const nodes: Node[] = [{ rule: NONE, edges: [] }];
   for (const { path, rule } of profile.paths ?? [])
     addPath(nodes, parsePath(path), rules.indexOf(rule));
-  const names = (profile.names ?? []).map((name) => ({ ...name, index: rules.indexOf(name.rule) }));
+  const names = namesOf(profile, rules);
   const detectors = detectorsOf(profile).map(({ kind, rule }) => ({
     kind: DetectorKind[kind],
     rule: rules.indexOf(rule),
   }));
   const blob = writeBlob(nodes, names, detectors, rules.sorted, profile.flags ?? 0);
   return appendMessages(blob, profile.messages ?? [], rules);
+}
+
+/** Names in the order of the blob, none of them twice. */
+function namesOf(profile: Profile, rules: Rules): Names {
+  const compare = (a: Names[number], b: Names[number]): number =>
+    compareTexts(a.name, b.name) || a.mode - b.mode || a.index - b.index;
+  return (profile.names ?? [])
+    .map(({ name, ignoreCase, mode, rule }) => ({
+      name,
+      mode: NameMode[mode ?? (ignoreCase ? 'AnyCase' : 'Exact')],
+      index: rules.indexOf(rule),
+    }))
+    .sort(compare)
+    .filter((one, i, all) => i === 0 || compare(all[i - 1] as Names[number], one) !== 0);
 }
 
 /** Strength of a rule among others: the operator first, then how much it leaves. */
@@ -155,7 +171,7 @@ function addPath(nodes: Node[], steps: StepSpec[], rule: number): void {
   (nodes[at] as Node).rule = rule;
 }
 
-type Names = (NonNullable<Profile['names']>[number] & { index: number })[];
+type Names = { name: string; mode: number; index: number }[];
 type Detectors = { kind: number; rule: number }[];
 
 function writeBlob(
@@ -183,7 +199,12 @@ function writeBlob(
     head.writeUInt32LE(edge, at + MaskNode.edgeStart);
     head.writeUInt32LE(node.edges.length, at + MaskNode.edgeCount);
     head.writeUInt32LE(node.rule, at + MaskNode.rule);
-    for (const { step, target } of node.edges) {
+    const kinds = node.edges.reduce((bits, { step }) => bits | (1 << stepKind(step)), 0);
+    head.writeUInt32LE(kinds, at + MaskNode.kinds);
+    const sorted = node.edges.toSorted(
+      (a, b) => compareSteps(plainStep(a.step), plainStep(b.step)) || a.target - b.target,
+    );
+    for (const { step, target } of sorted) {
       const edgeAt = edgeOff + edge++ * MaskEdge.SIZE;
       head.writeUInt32LE(stepKind(step), edgeAt + MaskEdge.kind);
       head.writeUInt32LE(target, edgeAt + MaskEdge.target);
@@ -197,9 +218,9 @@ function writeBlob(
       }
     }
   });
-  names.forEach(({ name, ignoreCase, mode, index }, i) => {
+  names.forEach(({ name, mode, index }, i) => {
     const at = nameOff + i * MaskName.SIZE;
-    head.writeUInt32LE(NameMode[mode ?? (ignoreCase ? 'AnyCase' : 'Exact')], at + MaskName.mode);
+    head.writeUInt32LE(mode, at + MaskName.mode);
     head.writeUInt32LE(index, at + MaskName.rule);
     strings.write(head, at + MaskName.key, name);
     admitName(filter, name);
@@ -270,7 +291,13 @@ function admitName(filter: Buffer, name: string): void {
   filter[bit >> 3] = (filter[bit >> 3] ?? 0) | (1 << (bit & 7));
 }
 
-function stepKind(step: StepSpec): number {
+function plainStep(step: StepSpec): Step {
+  const key = typeof step === 'object' && 'member' in step ? step.member : '';
+  const index = typeof step === 'object' && 'element' in step ? step.element : 0;
+  return { kind: stepKind(step), key, index };
+}
+
+function stepKind(step: StepSpec): StepKind {
   if (typeof step === 'object') return 'member' in step ? StepKind.Member : StepKind.Element;
   return { '*': StepKind.AnyMember, '[*]': StepKind.AnyElement, '**': StepKind.AnyDepth }[step];
 }

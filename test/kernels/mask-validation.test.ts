@@ -126,6 +126,13 @@ describe('refused', () => {
   const text = (field: number) => at(MaskHeader.stringOff) + at(field);
   const u32 = (field: number, to: number) => (blob: Buffer) => void blob.writeUInt32LE(to, field);
   const u8 = (field: number, to: number) => (blob: Buffer) => void blob.writeUInt8(to, field);
+  const repeat = (one: number, size: number) => (blob: Buffer) =>
+    void blob.copy(blob, one + size, one, one + size);
+  const swap = (one: number, other: number, size: number) => (blob: Buffer) => {
+    const before = Buffer.from(blob.subarray(one, one + size));
+    blob.copy(blob, one, other, other + size);
+    before.copy(blob, other);
+  };
   // By strength: KeepLast, DateShift, Bucket, FormatPreserving, Hash, Replace, Drop.
   const [keepLast, dateShift, bucket, fpe, hash, replace, drop] = [0, 1, 2, 3, 4, 5, 6];
   const tables = [
@@ -171,7 +178,16 @@ describe('refused', () => {
     ['a node with edges over the end', u32(node(MaskNode.edgeStart), at(MaskHeader.edgeCount))],
     ['a node with edges that wrap', u32(node(MaskNode.edgeCount), NONE)],
     ['a node with a rule that is none', u32(node(MaskNode.rule), at(MaskHeader.ruleCount))],
-    ['a reserved field of a node', u32(node(MaskNode.reserved), 1)],
+    ['a kind of edges that a node has not', u32(node(MaskNode.kinds), (1 << 1) | (1 << 4) | 1)],
+    ['a kind of edges that a node does not tell', u32(node(MaskNode.kinds), 1 << 1)],
+    ['a node that shares edges', u32(node(MaskNode.SIZE + MaskNode.edgeStart), 0)],
+    ['edges of no node', u32(node(MaskNode.edgeCount), 2)],
+    ['members that are not sorted', swap(edges[0] ?? 0, edges[1] ?? 0, MaskEdge.SIZE)],
+    ['kinds that are not sorted', swap(edges[1] ?? 0, edges[2] ?? 0, MaskEdge.SIZE)],
+    ['an edge twice', repeat(edges[0] ?? 0, MaskEdge.SIZE)],
+    ['names that are not sorted', swap(name(0, 0), name(1, 0), MaskName.SIZE)],
+    ['names of one length that are not sorted', swap(name(1, 0), name(2, 0), MaskName.SIZE)],
+    ['a name twice', repeat(name(0, 0), MaskName.SIZE)],
     ['an unknown step', u32(edge(1, MaskEdge.kind), 6)],
     ['step 0', u32(edge(1, MaskEdge.kind), 0)],
     ['a target that is no node', u32(edge(1, MaskEdge.target), at(MaskHeader.nodeCount))],
@@ -186,7 +202,7 @@ describe('refused', () => {
     ['a name without a rule', u32(name(0, MaskName.rule), NONE)],
     ['an unknown way to compare', u32(name(0, MaskName.mode), 3)],
     ['a name over the end', u32(name(0, MaskName.key), 0x7fffffff)],
-    ['a capital in a name without case', u8(text(name(0, MaskName.key)), 0x50)],
+    ['a capital in a name without case', u8(text(name(2, MaskName.key)), 0x50)],
     ['a separator in a name of words', u8(text(name(1, MaskName.key)) + 1, 0x5f)],
     ['a name of words that is empty', u32(name(1, MaskName.keyLen), 0)],
     ['operator 0', u8(rule(keepLast, MaskRule.operator), 0)],

@@ -63,12 +63,12 @@ test('a mask for a label masks every value whose label is the same or above it',
   );
   const names = compiled.tables.MaskName?.map(({ key, rule }) => `${key} ${compiled.show(rule)}`);
   expect(names).toEqual([
-    `s Secret ${Redact} 0 0`,
-    `s Secret ${Drop} 0 0 from 3`,
-    `p PII ${Redact} 0 0`,
-    `p PII ${Drop} 0 0 from 3`,
     `c Confidential ${Redact} 0 0`,
     'i Internal only found',
+    `p PII ${Redact} 0 0`,
+    `p PII ${Drop} 0 0 from 3`,
+    `s Secret ${Redact} 0 0`,
+    `s Secret ${Drop} 0 0 from 3`,
     'x Other only found',
   ]);
 });

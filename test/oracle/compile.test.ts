@@ -130,7 +130,7 @@ test('an inbound bundle masks both bodies, the strongest rule of each label wins
       names: ['ssn 1 PII only found', 'note 1 Unmasked only found'],
       values: ['0 x-customer PII only found'],
       nodes: ['PII only found', `PCI ${KeepLast}/4`, `PCI ${KeepLast}/4`],
-      keys: ['customer', 'lines', 'iban', 'iban', '', 'card'],
+      keys: ['lines', 'customer', 'iban', 'iban', '', 'card'],
     },
     {
       side: 1,
@@ -139,7 +139,7 @@ test('an inbound bundle masks both bodies, the strongest rule of each label wins
       names: [`ssn 1 PII ${Redact}/0`, 'note 1 Unmasked only found'],
       values: [`0 x-customer PII ${Redact}/0`],
       nodes: [`PII ${Redact}/0`, `PCI ${KeepLast}/6`, `PCI ${KeepLast}/6`],
-      keys: ['customer', 'lines', 'iban', 'iban', '', 'card'],
+      keys: ['lines', 'customer', 'iban', 'iban', '', 'card'],
     },
   ]);
 });

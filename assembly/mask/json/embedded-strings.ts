@@ -4,28 +4,43 @@
  */
 import { CheckMode, checkByte, isCheckedWhole } from '../../json/checker';
 import { Scanner, clearScanner } from '../../json/scanner';
-import { CharEvent, stringStep } from '../../json/strings';
+import { CharEvent, StringState, stringStep } from '../../json/strings';
 import { skipPlain } from '../../json/plain';
 import { copyShort } from '../../memory/bytes';
 import { appendUtf8 } from '../../memory/utf8';
 import {
+  WHOLE_DOCUMENT_MAX,
   closeEmbedded,
   embeddedWritten,
   flushEmbedded,
+  maskWhole,
   openEmbedded,
+  placeByte,
   takeInner,
 } from '../embedded';
-import { closeSpan, emitByte, emitRaw, lacksRoom, openSpan, reserveOutput } from '../output';
+import {
+  closeSpan,
+  cutOutput,
+  emitByte,
+  emitRaw,
+  lacksRoom,
+  maskedLen,
+  openSpan,
+  reserveOutput,
+} from '../output';
 import { Masker, Mode, RAW_MAX, maskerAt, rawOf, scannerOf } from '../state';
 import { openText, textChar } from '../text';
 import { appendInput, appendWritten, clearWindow } from '../window';
 import { finishString, readTextString, skimString } from './strings';
+import { beginUnruled } from './unruled';
 
 const QUOTE: u8 = 0x22;
 /** Any half of a surrogate pair, as a character. */
 const LONE_HALF: u32 = 0xd800;
 /** Room for one more character. */
 const SLACK: u32 = 64;
+/** A string that is text, in place of a length. */
+const NO_DOCUMENT: u32 = 0xffffffff;
 const REPLAY_BYTES: usize = 131_072;
 
 const held: usize = memory.data(12288, 8);
@@ -48,6 +63,10 @@ export function openProbe(m: Masker, p: usize, end: usize): bool {
 /** Reads a string of which it is not known yet what it holds. 0 when it is malformed, as below. */
 export function probeString(m: Masker, s: Scanner, start: usize, end: usize): usize {
   const n = maskerAt(m.inner);
+  if (m.rawLen == 0 && s.stringState == StringState.Ground) {
+    const after = readWhole(m, s, start, end);
+    if (after != 0) return after;
+  }
   for (let p = start; p < end;) {
     const event = stringStep(s, load<u8>(p));
     if (event == CharEvent.Malformed) return 0;
@@ -100,8 +119,78 @@ function mayBegin(byte: u8): bool {
 function isPlainText(p: usize, end: usize): bool {
   const after = skipPlain(p, end);
   if (after == end || load<u8>(after) != QUOTE) return false;
-  const last = load<u8>(after - 1);
-  return last != 0x5d && last != 0x7d && last != 0x20; /* ] } and a space */
+  return !mayEndDocument(load<u8>(after - 1));
+}
+
+/** Whether a plain string that ends so may hold a document. */
+// @ts-ignore: decorator
+@inline
+export function mayEndDocument(last: u8): bool {
+  return last == 0x5d || last == 0x7d || last == 0x20; /* ] } and a space */
+}
+
+/**
+ * Masks a document that lies whole in the slice, short, and written without `\u`; behind its closing quote, or `start` for what
+ * is none, which is read as text; 0 for any other string. Looking ahead changes no output: the reader for any string comes to the same.
+ */
+function readWhole(m: Masker, s: Scanner, start: usize, end: usize): usize {
+  const first = load<u8>(start);
+  if (first != 0x7b && first != 0x5b) return 0;
+  const n = maskerAt(m.inner);
+  const len = placeWhole(n, start, end);
+  if (len == NO_DOCUMENT) {
+    openSpan(start);
+    beginUnruled(m, start, end);
+    return start;
+  }
+  if (len != 0) {
+    const before = maskedLen;
+    if (maskWhole(m, len, start, <u32>(placedEnd - start))) {
+      openSpan(placedEnd);
+      finishString(m, s, placedEnd + 1);
+      return placedEnd + 1;
+    }
+    cutOutput(before);
+  }
+  clearScanner(scannerOf(n));
+  n.mode = CheckMode.Structure;
+  return 0;
+}
+
+/** Closing quote of the string that `placeWhole` has read. */
+let placedEnd: usize = 0;
+
+/** Places the characters of a string that is a document; how many bytes, NO_DOCUMENT, or 0 when it is not that plain. */
+function placeWhole(n: Masker, start: usize, end: usize): u32 {
+  const s = scannerOf(n);
+  let mode: i32 = CheckMode.Structure;
+  let len: u32 = 0;
+  for (let p = start; p < end; p++) {
+    const from = <u32>(p - start);
+    let byte = load<u8>(p);
+    if (byte == QUOTE) {
+      placedEnd = p;
+      return isCheckedWhole(s, mode) ? len : NO_DOCUMENT;
+    }
+    if (byte < 0x20 || byte >= 0x80 || len == WHOLE_DOCUMENT_MAX) return 0;
+    if (byte == 0x5c /* \ */) {
+      if (++p == end) return 0;
+      byte = escapedByte(load<u8>(p));
+      if (byte == 0) return 0;
+    }
+    mode = checkByte(s, mode, byte);
+    if (mode == CheckMode.Malformed) return NO_DOCUMENT;
+    placeByte(len++, byte, from);
+  }
+  return 0;
+}
+
+/** What a letter behind a backslash stands for; 0 for what is longer, rare or none. */
+function escapedByte(letter: u8): u8 {
+  if (letter == QUOTE || letter == 0x5c || letter == 0x2f) return letter;
+  if (letter == 0x6e) return 0x0a;
+  if (letter == 0x74) return 0x09;
+  return letter == 0x72 ? 0x0d : 0;
 }
 
 // @ts-ignore: decorator

@@ -128,7 +128,11 @@ function feedStructure(m: Masker, s: Scanner, start: usize, end: usize): usize {
 
 /** As `feedStructure`, with what stands between two members held until it is known whether the second one stays. */
 function feedHolding(m: Masker, s: Scanner, start: usize, end: usize): usize {
-  const p = holdGap(m, s, start, end);
+  // What is dropped goes by tokens, so that its end is seen.
+  const isHeld = m.readsQueries || m.isMuted;
+  const from = isHeld ? start : readPlainTokens(m, s, start, end);
+  if (from == 0 || from == end) return from;
+  const p = holdGap(m, s, from, end);
   if (p == 0 || p == end) return p;
   const token = nextToken(s, p, end);
   if (token == Token.None) return end;

@@ -3,45 +3,50 @@
  * off by the end of the slice, what a rule or a detector may touch, and what is rare is left to the other readers, which
  * take any input byte by byte. Both ways come to the same.
  */
-import { mayMatch } from '../../classify/scan';
+import { mayMatch, numberKinds, numberStrength } from '../../classify/scan';
 import { passesFilter } from '../../classify/names';
 import { DEPTH_MAX, Expect, Scanner, insideObject, openContainer } from '../../json/scanner';
-import { skipPlain, skipWhitespace, specials } from '../../json/plain';
+import { skipShort, skipWhitespace } from '../../json/plain';
+import { skipNumber } from '../../json/whole-numbers';
 import { skipString } from '../../json/whole-strings';
 import { MaskHeader } from '../../layout';
 import { copyShort } from '../../memory/bytes';
 import { closeSpan, isSpanOpen, openSpan } from '../output';
-import { enterElement, enterMember, hasNodes, openLevel } from '../paths';
+import { enterElement, enterMember, leaveElement, openLevel } from '../paths';
 import { isConstant, operatorOf } from '../rules';
 import { ContainerFlag, KEY_MAX, Masker, detectorsOf, flagsAt, keyOf, strengthAt } from '../state';
 import { closeText, noteMasked, openText, textPlain } from '../text';
 import { emitJsonConstant } from './constants';
+import { mayEndDocument } from './embedded-strings';
+import { expectBehind, mayEmbed, skipLiteral, skipQuietMembers } from './quiet-members';
 
 /** Fewer bytes than this are left to the other readers: tokens would be cut off. */
 const TAIL: usize = 32;
 /** A number with fewer bytes is nothing that a detector looks for. */
 const DETECTED_NUMBER_MIN: usize = 7;
+/** One with more bytes is not taken whole. */
+const DETECTED_NUMBER_MAX: usize = 256;
 
 const QUOTE: u8 = 0x22;
 const COLON: u8 = 0x3a;
-const TRUE: u32 = 0x65757274;
-const NULL: u32 = 0x6c6c756e;
-const FALSE_START: u32 = 0x736c6166;
+const SMALL_N: u8 = 0x6e;
 
 /**
  * Takes tokens from `start` on, between two tokens; where it stopped, in front of a token or of the white space before
  * one. 0 when the text is malformed.
  */
 export function readPlainTokens(m: Masker, s: Scanner, start: usize, end: usize): usize {
-  if (!isSpanOpen() || end - start < TAIL || hasRule(m, s)) return start;
+  if (!isSpanOpen() || end - start < TAIL || isValueRuled(m, s)) return start;
   const filter = m.blob + load<u32>(m.blob, MaskHeader.nameFilter);
   const detects = m.detectorStrength != 0;
   const embeds = !m.isInner;
+  const skipsMembers = !detects && !m.holdsKeys;
   // INVARIANT: `depth` and what follows are of the open container, kept with each change of depth.
   let depth = s.depth;
   let isObject = depth != 0 && insideObject(s);
   let isQuiet = depth != 0 && isQuietContainer(m, depth);
-  let hasElementRules = depth != 0 && hasNodes(m, depth);
+  let hasElementRules = depth != 0 && hasElementRulesAt(m, depth);
+  let strength: u32 = depth == 0 ? 0 : load<u16>(strengthAt(m, depth));
   let expect = s.expect;
   let p = start;
   // The stages follow one another as the tokens of a member do; each is left in front of a token that it does not take.
@@ -54,14 +59,23 @@ export function readPlainTokens(m: Masker, s: Scanner, start: usize, end: usize)
       // A control character is no token.
       if (byte <= 0x20) break;
     }
-    if (expect == Expect.Key || (expect == Expect.KeyOrClose && byte == QUOTE)) {
-      if (byte != QUOTE) break;
+    if (expect == Expect.KeyOrClose && byte == QUOTE) expect = Expect.Key;
+    if (expect == Expect.Key && isQuiet && strength == 0 && skipsMembers) {
+      p = skipQuietMembers(p, end, filter, embeds);
+      expect = expectBehind;
+      m.nextCount = 0;
+      m.nextStrength = 0;
+      if (end - p < TAIL) break;
+      byte = load<u8>(p);
+    }
+    if (expect == Expect.Key) {
+      if (byte != QUOTE || m.holdsKeys) break;
       const after = skipShort(p + 1, end);
       if (after == end || load<u8>(after) != QUOTE) break;
       const len = <u32>(after - p - 1);
       if (isQuiet && !passesFilter(filter, p + 1, len)) {
         m.nextCount = 0;
-        m.nextStrength = 0;
+        m.nextStrength = strength;
       } else {
         if (len > KEY_MAX) break;
         copyShort(keyOf(m), p + 1, len);
@@ -87,56 +101,32 @@ export function readPlainTokens(m: Masker, s: Scanner, start: usize, end: usize)
         if (end - p < TAIL) break;
         byte = load<u8>(p);
       }
-      if (m.nextStrength != 0) {
-        const after = byte == QUOTE ? maskPlainString(m, p, end) : 0;
-        if (after == 0) break;
-        p = after;
-        expect = Expect.CommaOrClose;
-        continue;
-      }
     }
     if (expect == Expect.Value || (expect == Expect.ValueOrClose && byte != 0x5d) /* ] */) {
       const isBracket = byte == 0x7b || byte == 0x5b;
-      if (depth != 0 && !isObject) {
-        if (!hasElementRules) {
-          m.nextCount = 0;
-          m.nextStrength = 0;
-        } else {
-          if (!isBracket) break;
-          if (!enterElement(m)) return 0;
-        }
-      }
       if (isBracket) {
         if (depth >= DEPTH_MAX) return 0;
+        if (depth != 0 && !isObject && !beginElement(m, hasElementRules, strength)) return 0;
         isObject = byte == 0x7b;
         openContainer(s, isObject);
         openLevel(m);
         depth++;
         p++;
         expect = isObject ? Expect.KeyOrClose : Expect.ValueOrClose;
-        if (m.nextStrength != 0) break;
+        strength = m.nextStrength;
         isQuiet = isQuietContainer(m, depth);
-        hasElementRules = m.nextCount != 0;
+        hasElementRules = hasElementRulesAt(m, depth);
         continue;
       }
-      let after: usize;
-      if (byte == QUOTE) {
-        after = skipShort(p + 1, end);
-        if (after == end) break;
-        if (load<u8>(after) != QUOTE) {
-          if (detects) break;
-          after = skipString(after, end);
-          if (after == 0) break;
+      const isRuled = (isObject ? m.nextStrength : strength) != 0;
+      const after = skipPlainValue(m, p, end, byte, detects && !isRuled, embeds && !isRuled);
+      if (after == 0) break;
+      if (isRuled || hasElementRules) {
+        if (depth != 0 && !isObject && !beginElement(m, hasElementRules, strength)) return 0;
+        if (m.nextStrength != 0 && !maskPlainValue(m, p, after, end)) {
+          if (!isObject && hasElementRules) leaveElement(m);
+          break;
         }
-        if (detects && mayMatch(detectorsOf(m), p + 1, <u32>(after - p - 1))) break;
-        if (embeds && mayEmbed(load<u8>(p + 1))) break;
-        after++;
-      } else if (byte == 0x2d || <u32>byte - 0x30 < 10) {
-        after = skipNumber(p, end);
-        if (after == 0 || (detects && after - p >= DETECTED_NUMBER_MIN)) break;
-      } else {
-        after = skipLiteral(p);
-        if (after == 0) break;
       }
       p = after;
       expect = depth == 0 ? Expect.Nothing : Expect.CommaOrClose;
@@ -144,6 +134,8 @@ export function readPlainTokens(m: Masker, s: Scanner, start: usize, end: usize)
       byte = load<u8>(p);
     }
     if (expect == Expect.CommaOrClose && byte == 0x2c /* , */) {
+      // The comma goes with a member that is dropped.
+      if (isObject && m.holdsKeys) break;
       expect = isObject ? Expect.Key : Expect.Value;
       p++;
       continue;
@@ -158,47 +150,96 @@ export function readPlainTokens(m: Masker, s: Scanner, start: usize, end: usize)
     if (depth == 0) break;
     isObject = insideObject(s);
     isQuiet = isQuietContainer(m, depth);
-    hasElementRules = hasNodes(m, depth);
+    hasElementRules = hasElementRulesAt(m, depth);
+    strength = load<u16>(strengthAt(m, depth));
   }
   s.expect = expect;
   return p;
 }
 
-/** Whether what comes next is under a rule: the open container, or a value that is entered already. */
-function hasRule(m: Masker, s: Scanner): bool {
-  if (s.depth != 0 && load<u16>(strengthAt(m, s.depth)) != 0) return true;
+/** Whether a value that is entered already comes next, under a rule. */
+function isValueRuled(m: Masker, s: Scanner): bool {
   const isEntered =
     s.expect == Expect.Colon || (s.expect == Expect.Value && (s.depth == 0 || insideObject(s)));
   return isEntered && m.nextStrength != 0;
 }
 
-/** As `skipPlain`, for what mostly ends within 16 bytes. INVARIANT: as many are there. */
+/** Behind a scalar in which there is nothing to mask; 0 for one that is cut off, malformed or not that plain. */
 // @ts-ignore: decorator
 @inline
-function skipShort(p: usize, end: usize): usize {
-  const special = i8x16.bitmask(specials(v128.load(p)));
-  return special != 0 ? p + ctz(special) : skipPlain(p + 16, end);
+function skipPlainValue(
+  m: Masker,
+  p: usize,
+  end: usize,
+  byte: u8,
+  detects: bool,
+  embeds: bool,
+): usize {
+  if (byte == QUOTE) {
+    let after = skipShort(p + 1, end);
+    if (after == end) return 0;
+    const isPlain = load<u8>(after) == QUOTE;
+    if (!isPlain) {
+      if (detects) return 0;
+      after = skipString(after, end);
+      if (after == 0) return 0;
+    }
+    if (embeds && mayEmbed(load<u8>(p + 1))) {
+      if (!isPlain || mayEndDocument(load<u8>(after - 1))) return 0;
+    }
+    return detects && mayMatch(detectorsOf(m), p + 1, <u32>(after - p - 1)) ? 0 : after + 1;
+  }
+  if (byte != 0x2d && <u32>byte - 0x30 >= 10) return skipLiteral(p);
+  const after = skipNumber(p, end);
+  return detects && after != 0 && isNumberFound(m, p, after) ? 0 : after;
 }
 
-/**
- * Masks a string that lies whole and plain in the slice, from its opening quote on; where it ends, 0 when it is none or
- * there is no room.
- */
-function maskPlainString(m: Masker, p: usize, end: usize): usize {
+/** Whether a whole number is something that is looked for, or too long to be judged here. */
+function isNumberFound(m: Masker, p: usize, after: usize): bool {
+  const len = after - p;
+  if (len < DETECTED_NUMBER_MIN && !hasExponent(p, after)) return false;
+  if (len > DETECTED_NUMBER_MAX) return true;
+  return numberStrength(detectorsOf(m), p, <u32>len) != 0 || numberKinds != 0;
+}
+
+function hasExponent(p: usize, after: usize): bool {
+  for (; p < after; p++) {
+    if ((load<u8>(p) | 0x20) == 0x65 /* e */) return true;
+  }
+  return false;
+}
+
+/** Masks a scalar that lies in the slice up to `after`. False when it is not plain, or has to be held. */
+function maskPlainValue(m: Masker, p: usize, after: usize, end: usize): bool {
+  const first = load<u8>(p);
+  if (first == QUOTE) return maskPlainString(m, p, end);
+  // `null` says nothing and stays.
+  if (first == SMALL_N) return true;
+  const isNumber = first == 0x2d || <u32>first - 0x30 < 10;
+  if (isNumber && !isConstant(operatorOf(m.blob, m.nextStrength))) return false;
+  closeSpan(p);
+  noteMasked(m, m.nextStrength);
+  emitJsonConstant(m, m.nextStrength);
+  openSpan(after);
+  return true;
+}
+
+/** As `maskPlainValue`, for a string from its opening quote on. */
+function maskPlainString(m: Masker, p: usize, end: usize): bool {
   const after = skipShort(p + 1, end);
-  if (after == end || load<u8>(after) != QUOTE) return 0;
+  if (after == end || load<u8>(after) != QUOTE) return false;
   if (isConstant(operatorOf(m.blob, m.nextStrength))) {
     closeSpan(p);
     noteMasked(m, m.nextStrength);
     emitJsonConstant(m, m.nextStrength);
     openSpan(after + 1);
-    return after + 1;
+    return true;
   }
   closeSpan(p + 1);
   openText(m, m.nextStrength);
-  if (!textPlain(m, p + 1, <u32>(after - p - 1)) || !closeText(m)) return 0;
+  if (!textPlain(m, p + 1, <u32>(after - p - 1)) || !closeText(m)) return false;
   openSpan(after);
-  return after + 1;
+  return true;
 }
 
 /** Whether names that are in no filter lead nowhere in this container. */
@@ -208,39 +249,19 @@ function isQuietContainer(m: Masker, depth: u32): bool {
   return (load<u8>(flagsAt(m, depth)) & ContainerFlag.MembersOnly) != 0;
 }
 
-/** Whether a string that begins so may hold a document. */
+/** Makes an element of the open array, whose strength is known, the next value. False when its paths are too tangled. */
 // @ts-ignore: decorator
 @inline
-function mayEmbed(first: u8): bool {
-  return (first == 0x7b) | (first == 0x5b) | (first == 0x5c) | (first <= 0x20);
+function beginElement(m: Masker, hasElementRules: bool, strength: u32): bool {
+  if (hasElementRules) return enterElement(m);
+  m.nextCount = 0;
+  m.nextStrength = strength;
+  return true;
 }
 
-/** Behind `true`, `false` or `null`; 0 for anything else. INVARIANT: 5 bytes are there. */
+/** Whether rules of elements may begin in this container. */
 // @ts-ignore: decorator
 @inline
-function skipLiteral(p: usize): usize {
-  const word = load<u32>(p);
-  if (word == TRUE || word == NULL) return p + 4;
-  return word == FALSE_START && load<u8>(p, 4) == 0x65 ? p + 5 : 0;
-}
-
-/** Behind an integer or decimal number, 0 for one that is cut off, has an exponent or is malformed. */
-function skipNumber(start: usize, end: usize): usize {
-  let p = start;
-  if (load<u8>(p) == 0x2d) p++;
-  if (load<u8>(p) == 0x30) {
-    p++;
-  } else {
-    const first = p;
-    while (p < end && <u32>load<u8>(p) - 0x30 < 10) p++;
-    if (p == first) return 0;
-  }
-  if (p == end) return 0;
-  if (load<u8>(p) == 0x2e) {
-    const first = ++p;
-    while (p < end && <u32>load<u8>(p) - 0x30 < 10) p++;
-    if (p == first || p == end) return 0;
-  }
-  const next = load<u8>(p);
-  return (next | 0x20) == 0x65 || <u32>next - 0x30 < 10 ? 0 : p;
+function hasElementRulesAt(m: Masker, depth: u32): bool {
+  return (load<u8>(flagsAt(m, depth)) & ContainerFlag.ElementsToo) != 0;
 }

@@ -2,10 +2,12 @@
  * KeepLast: each letter or digit but the last few becomes `*`. Text with no more letters and digits than may stay is
  * masked as a whole.
  */
-import { emitStar } from '../emit-text';
+import { emitFewOf } from '../output';
 import { Masker, unitsOf } from '../state';
 import { dropUnits, emitUnits, isFull, unitAt } from '../window';
 import { countUnits, isCounted } from './counted';
+
+const STAR: u8 = 0x2a;
 
 /** Masks units `from` to `to` of the window, a text that is whole. */
 export function keepLastUnits(m: Masker, from: u32, to: u32, keep: u32): void {
@@ -38,14 +40,19 @@ export function drainKeepLast(m: Masker, keep: u32, isEnd: bool): void {
   dropUnits(m, to);
 }
 
-/** Emits units, the first `hidden` that count as stars. */
+/** Emits units, the first `hidden` that count as stars, which no format has to escape. */
 function emitMasked(m: Masker, from: u32, to: u32, hidden: u32): void {
   let at = from;
-  for (let left = hidden; left != 0 && at < to; at++) {
-    if (isCounted(unitAt(m, at))) {
-      emitStar();
-      left--;
-    } else emitUnits(m, at, at + 1);
+  for (let left = hidden; left != 0 && at < to;) {
+    const units = unitsOf(m);
+    const end = min(to, at + left);
+    const first = at;
+    while (at < end && isCounted(load<u8>(units + at))) at++;
+    emitFewOf(STAR, at - first);
+    left -= at - first;
+    if (at == end) continue;
+    emitUnits(m, at, at + 1);
+    at++;
   }
   emitUnits(m, at, to);
 }

@@ -18,10 +18,11 @@ import type { MaskKeys } from '../../mask-keys.ts';
 import { align8, Records, type Span, StringTable } from '../../section-file.ts';
 import { nameFilterOf } from '../fold-name.ts';
 import type { Mask } from './mask.ts';
+import { compareSteps, compareTexts } from './mask-order.ts';
 import { type PlacePlan, type PlaceTables, writePlaces } from './mask-places.ts';
 import { type MaskedMethod, type ProtobufTables, writeProtobuf } from './mask-protobuf.ts';
 import { MaskRules } from './mask-rules.ts';
-import type { FieldTree } from './mask-tree.ts';
+import type { FieldTree, TreeNode } from './mask-tree.ts';
 
 /** What a direction masks: by path, by name (all that match count), by value, and beside the body. */
 export interface MaskPlan extends PlacePlan {
@@ -92,7 +93,10 @@ function writeTree(
   const edges = new Records(MaskEdge.SIZE);
   for (const node of tree.nodes) {
     const edgeStart = edges.count;
-    for (const { step, target } of node.edges) {
+    const sorted = node.edges.toSorted(
+      (a, b) => compareSteps(a.step, b.step) || a.target - b.target,
+    );
+    for (const { step, target } of sorted) {
       edges.add((view, at) => {
         view.setUint32(at + MaskEdge.kind, step.kind, true);
         view.setUint32(at + MaskEdge.target, target, true);
@@ -105,21 +109,42 @@ function writeTree(
       view.setUint32(at + MaskNode.edgeStart, edgeStart, true);
       view.setUint32(at + MaskNode.edgeCount, node.edges.length, true);
       view.setUint32(at + MaskNode.rule, rule, true);
+      view.setUint32(at + MaskNode.kinds, kindsOf(node.edges), true);
     });
   }
   return { nodes, edges };
 }
 
+// A bit for each kind of step.
+function kindsOf(edges: TreeNode['edges']): number {
+  return edges.reduce((kinds, { step }) => kinds | (1 << step.kind), 0);
+}
+
 function writeNames(plan: MaskPlan, rules: MaskRules, strings: StringTable): Records {
   const names = new Records(MaskName.SIZE);
-  for (const { fieldName, match, mask } of plan.names) {
+  const sorted = plan.names
+    .map(({ fieldName, match, mask }) => ({ fieldName, match, rule: rules.indexOf(mask) }))
+    .sort(compareNames);
+  for (const [i, one] of sorted.entries()) {
+    const before = sorted[i - 1];
+    if (before !== undefined && compareNames(before, one) === 0) continue;
     names.add((view, at) => {
-      view.setUint32(at + MaskName.mode, match, true);
-      view.setUint32(at + MaskName.rule, rules.indexOf(mask), true);
-      strings.put(view, at + MaskName.key, fieldName);
+      view.setUint32(at + MaskName.mode, one.match, true);
+      view.setUint32(at + MaskName.rule, one.rule, true);
+      strings.put(view, at + MaskName.key, one.fieldName);
     });
   }
   return names;
+}
+
+interface Name {
+  readonly fieldName: string;
+  readonly match: NameMode;
+  readonly rule: number;
+}
+
+function compareNames(a: Name, b: Name): number {
+  return compareTexts(a.fieldName, b.fieldName) || a.match - b.match || a.rule - b.rule;
 }
 
 // Each table begins at a multiple of 8.
