@@ -1,0 +1,99 @@
+/**
+ * Everything that happens by itself: changes go out at once, states, lists and certificates are
+ * renewed in time, what has ended is forgotten.
+ */
+import { keepFederationCurrent } from './open-federation.ts';
+import type { Parts } from './parts.ts';
+import { Coalescer } from './risk/coalesce.ts';
+import { type Servers, tlsOf } from './serve.ts';
+import { StateRefresh } from './state-refresh.ts';
+import { TrustRefresh } from './trust-refresh.ts';
+
+/** Begins it; `parts.closers` ends it. */
+export function keepCurrent(parts: Parts, servers: Servers): void {
+  const { options, closers } = parts;
+  const states = keepStatesCurrent(parts);
+  keepPoliciesCurrent(parts);
+  closers.every(hourMs, () => tidy(parts));
+  const every = (ms: number, work: () => void) => closers.every(ms, work);
+  keepFederationCurrent({ ...parts, log: options.log, every });
+  keepCertificateCurrent(parts, servers, states);
+}
+
+function keepStatesCurrent(parts: Parts): StateRefresh {
+  const { options, clock, identities, live, source, facade, closers } = parts;
+  const { log } = options;
+  const trustRefresh = new TrustRefresh(source, facade, log);
+  closers.add(() => trustRefresh.close());
+  const states = new StateRefresh({ ...parts, log }, (sinceMs) => trustRefresh.ask(sinceMs));
+  closers.add(() => states.close());
+  closers.add(identities.onRevoked(() => states.advance(true, clock())));
+  const measured = new Coalescer((sinceMs) => states.advance(false, sinceMs), coalesceMs);
+  closers.add(() => measured.close());
+  closers.add(
+    live.onChange((change) => {
+      if (change === 'atOnce') states.advance(true, clock());
+      else measured.ask(clock());
+    }),
+  );
+  closers.every(heartbeatMs, () => states.advance(false, clock()));
+  return states;
+}
+
+function keepPoliciesCurrent({ options, policies, privacy, source, closers }: Parts): void {
+  const renew = (maxAgeMs: number) => {
+    policies
+      .renew(maxAgeMs)
+      .catch((err: unknown) => options.log.error({ err }, 'bundles not renewed'));
+  };
+  // Bundles carry the keys that mask.
+  privacy.keys.onRotated(() => renew(0));
+  policies.onChange(() => source.announce({ kinds: ['inbound', 'outbound'], urgent: true }));
+  closers.every(hourMs, () => renew(bundleMaxAgeMs));
+}
+
+function keepCertificateCurrent(parts: Parts, servers: Servers, states: StateRefresh): void {
+  const { options, clock, identities, authority, trust, facade, closers } = parts;
+  const { names, log } = options;
+  const certify = async () => {
+    try {
+      const own = await identities.controllerCertificate(names.dns, names.ips);
+      servers.agents.useCertificate(own);
+      servers.xds.updateTls(tlsOf(own, identities));
+      facade.mend(certificateFault);
+    } catch (error) {
+      log.error({ err: error }, 'the certificate of the controller is not renewed');
+      facade.degrade(
+        certificateFault,
+        'the certificate of the controller is not renewed: agents and proxies will refuse it',
+        'the log of the controller has the reason; the key of the authority may be out of reach',
+      );
+    }
+  };
+  closers.every(certificateEveryMs, () => void certify());
+  closers.add(
+    authority.onChange(({ isRevocation }) => {
+      void certify();
+      trust.wake();
+      // Roots, lists and what was revoked with a key.
+      states.advance(isRevocation, clock());
+    }),
+  );
+}
+
+function tidy({ options, identities, authority, live }: Parts): void {
+  for (const each of [identities, authority, live]) {
+    each.forgetEnded().catch((err: unknown) => options.log.error({ err }, 'store not tidied'));
+  }
+}
+
+/** Well inside the 15 minutes after which signals count as unknown. */
+const heartbeatMs = 5 * 60_000;
+/** Signals and facts that change within this time share an epoch. */
+const coalesceMs = 250;
+const hourMs = 3_600_000;
+/** Half of a bundle's soft life. */
+const bundleMaxAgeMs = 12 * hourMs;
+/** A fifth of the life of the controller's certificate. */
+const certificateEveryMs = 4 * hourMs;
+const certificateFault = 'certificate';
