@@ -15,7 +15,7 @@ module.exports = {
     forbid('host-knows-the-abi-only', { path: '^host/' }, { path: '^(assembly|controller)/' }, 'the host runs any Proxy-Wasm filter'),
     forbid('assembly-stands-alone', { path: '^assembly/' }, { path: '^(controller|host|node_modules)/' }, 'no runtime dependency in the module'),
     forbid('controller-reaches-host-by-injection', { path: '^controller/(?!main\\.ts|prove-bundle\\.ts|cli/).*(?<!\\.test)\\.ts$' }, { path: '^host/' }, 'only main.ts and cli/ construct'),
-    forbid('wiring-belongs-to-main', { path: '^(controller|host|test)/', pathNot: `^controller/(main|${wiring})\\.ts$|^controller/(${wiring})\\.test\\.ts$` },
+    forbid('wiring-belongs-to-main', { path: '^(controller|host|test)/', pathNot: `^controller/(main|open-federation|${wiring})\\.ts$|^controller/(${wiring})\\.test\\.ts$` },
       { path: `^controller/(${wiring})\\.ts$` }, 'main.ts is the only place that constructs a controller'),
     ...domains.map((d) =>
       forbid(`domain-${d}-stands-alone`, { path: `^controller/${d}/.*(?<!\\.test)\\.ts$` },

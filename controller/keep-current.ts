@@ -12,19 +12,20 @@ import { TrustRefresh } from './trust-refresh.ts';
 /** Begins it; `parts.closers` ends it. */
 export function keepCurrent(parts: Parts, servers: Servers): void {
   const { options, closers } = parts;
-  const states = keepStatesCurrent(parts);
+  const { log } = options;
+  const trustRefresh = new TrustRefresh({ ...parts, log });
+  closers.add(() => trustRefresh.close());
+  const states = keepStatesCurrent(parts, trustRefresh);
   keepPoliciesCurrent(parts);
   closers.every(hourMs, () => tidy(parts));
   const every = (ms: number, work: () => void) => closers.every(ms, work);
-  keepFederationCurrent({ ...parts, log: options.log, every });
+  keepFederationCurrent({ ...parts, trustRefresh, log, every });
   keepCertificateCurrent(parts, servers, states);
 }
 
-function keepStatesCurrent(parts: Parts): StateRefresh {
-  const { options, clock, identities, live, source, facade, closers } = parts;
+function keepStatesCurrent(parts: Parts, trustRefresh: TrustRefresh): StateRefresh {
+  const { options, clock, identities, live, closers } = parts;
   const { log } = options;
-  const trustRefresh = new TrustRefresh(source, facade, log);
-  closers.add(() => trustRefresh.close());
   const states = new StateRefresh({ ...parts, log }, (sinceMs) => trustRefresh.ask(sinceMs));
   closers.add(() => states.close());
   closers.add(identities.onRevoked(() => states.advance(true, clock())));
