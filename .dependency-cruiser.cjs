@@ -3,7 +3,7 @@ const assemblyLayers = ['index', 'abi/callbacks', 'filter', 'domain', 'formats',
 const formats = 'json|charset|form|csv|multipart|xml|protobuf|graphql';
 const domains = ['identity', 'policy', 'risk', 'xds', 'audit', 'privacy', 'federation'];
 // What main.ts is split into: it alone constructs a controller.
-const wiring = ['parts', 'closers', 'serve', 'keep-current', 'state-refresh', 'trust-refresh'].join('|');
+const wiring = ['parts', 'closers', 'serve', 'keep-current', 'state-refresh', 'trust-refresh', 'own-certificate'].join('|');
 const forbid = (name, from, to, comment) => ({ name, severity: 'error', comment, from, to });
 
 module.exports = {

@@ -3,6 +3,7 @@
  * renewed in time, what has ended is forgotten.
  */
 import { keepFederationCurrent } from './open-federation.ts';
+import { OwnCertificate } from './own-certificate.ts';
 import type { Parts } from './parts.ts';
 import { Coalescer } from './risk/coalesce.ts';
 import { type Servers, tlsOf } from './serve.ts';
@@ -55,26 +56,19 @@ function keepPoliciesCurrent({ options, policies, privacy, source, closers }: Pa
 
 function keepCertificateCurrent(parts: Parts, servers: Servers, states: StateRefresh): void {
   const { options, clock, identities, authority, trust, facade, closers } = parts;
-  const { names, log } = options;
-  const certify = async () => {
-    try {
-      const own = await identities.controllerCertificate(names.dns, names.ips);
-      servers.agents.useCertificate(own);
-      servers.xds.updateTls(tlsOf(own, identities));
-      facade.mend(certificateFault);
-    } catch (error) {
-      log.error({ err: error }, 'the certificate of the controller is not renewed');
-      facade.degrade(
-        certificateFault,
-        'the certificate of the controller is not renewed: agents and proxies will refuse it',
-        'the log of the controller has the reason; the key of the authority may be out of reach',
-      );
-    }
-  };
-  closers.every(certificateEveryMs, () => void certify());
+  const own = new OwnCertificate(servers.own, {
+    certify: () => identities.controllerCertificate(options.names.dns, options.names.ips),
+    use: (certificate) => {
+      servers.agents.useCertificate(certificate);
+      servers.xds.updateTls(tlsOf(certificate, identities));
+    },
+    ...{ clock, facade, log: options.log },
+  });
+  closers.add(() => own.close());
+  closers.every(lookAtClockMs, () => void own.look());
   closers.add(
     authority.onChange(({ isRevocation }) => {
-      void certify();
+      void own.renew();
       trust.wake();
       // Roots, lists and what was revoked with a key.
       states.advance(isRevocation, clock());
@@ -95,6 +89,5 @@ const coalesceMs = 250;
 const hourMs = 3_600_000;
 /** Half of a bundle's soft life. */
 const bundleMaxAgeMs = 12 * hourMs;
-/** A fifth of the life of the controller's certificate. */
-const certificateEveryMs = 4 * hourMs;
-const certificateFault = 'certificate';
+/** When the clock is set back, agents refuse the certificate for so long at most. */
+const lookAtClockMs = 10_000;

@@ -15,6 +15,8 @@ import { createXdsServer, type XdsServer } from './xds/server.ts';
 
 /** The servers that run. */
 export interface Servers {
+  /** What they present. */
+  readonly own: ControllerCertificate;
   readonly agents: AgentServer;
   readonly xds: XdsServer;
   readonly operator: OperatorServer;
@@ -35,7 +37,7 @@ export async function serve(parts: Parts, operatorToken: string): Promise<Server
   const { federation: address, log } = options;
   const federation = address && (await serveOwnBundle(address, identities, log));
   if (federation) closers.add(() => federation.close());
-  return { agents, xds, operator, federation };
+  return { own, agents, xds, operator, federation };
 }
 
 /** What the server for proxies presents, and what it checks them against. */
