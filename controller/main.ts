@@ -10,15 +10,11 @@ import { Closers } from './closers.ts';
 import { ControllerMetrics } from './controller-metrics.ts';
 import { Facade } from './facade.ts';
 import { openAttestors } from './identity/attestation/open-attestors.ts';
-import { AuthorityDesk } from './identity/authority-desk.ts';
-import { openAuthority } from './identity/open-authority.ts';
-import { RootLists } from './identity/root-lists.ts';
-import { IdentityService } from './identity/service.ts';
-import { TrustWatch } from './identity/trust-watch.ts';
 import { keepCurrent } from './keep-current.ts';
 import { MeshSource } from './mesh-source.ts';
 import { openFederation } from './open-federation.ts';
-import type { ControllerOptions, IdentityParts, Parts, PrivacyParts } from './parts.ts';
+import { openIdentities } from './open-identities.ts';
+import type { ControllerOptions, Parts, PrivacyParts } from './parts.ts';
 import { PolicyPublisher } from './policy/publisher.ts';
 import { Clearances, maskingDir } from './privacy/clearances.ts';
 import { MaskingKeys } from './privacy/masking-keys.ts';
@@ -32,8 +28,6 @@ import { Database } from './store/database.ts';
 import { SqliteAuditStore } from './store/sqlite-audit-store.ts';
 import { SqliteBundleStore } from './store/sqlite-bundle-store.ts';
 import { SqliteFederationStore } from './store/sqlite-federation-store.ts';
-import { SqliteIdentityStore } from './store/sqlite-identity-store.ts';
-import { SqliteIssuerStore } from './store/sqlite-issuer-store.ts';
 import { SqliteLiveValueStore } from './store/sqlite-live-value-store.ts';
 import { SqlitePrivacyStore } from './store/sqlite-privacy-store.ts';
 import { SqliteStateStore } from './store/sqlite-state-store.ts';
@@ -98,7 +92,10 @@ async function assemble(ground: Ground): Promise<Parts> {
   const { options, clock, db, closers } = ground;
   const { log, trustDomain } = options;
   const metrics = new ControllerMetrics();
-  const identityParts = await openIdentities(ground, metrics);
+  const identityParts = await openIdentities({
+    ...{ ...options, db, clock, observer: metrics.identity },
+    attestors: openAttestors(options.attestorsPath, clock),
+  });
   const { identities } = identityParts;
   const federation = await openFederation({
     ...{ trustDomain, clock, log, store: new SqliteFederationStore(db) },
@@ -125,28 +122,6 @@ async function assemble(ground: Ground): Promise<Parts> {
   });
   const facade = new Facade({ ...desks, policies, audit, clock, startedAtMs: clock() });
   return { options, clock, ...desks, policies, source, metrics, facade, closers };
-}
-
-async function openIdentities(
-  { options, clock, db }: Ground,
-  metrics: ControllerMetrics,
-): Promise<IdentityParts> {
-  const { dataDir, trustDomain, leafTtlMs, newMesh, keyCommand, attestorsPath, log } = options;
-  const attestors = openAttestors(attestorsPath, clock);
-  const dir = join(dataDir, 'ca');
-  const issuers = new SqliteIssuerStore(db);
-  const opening = { dir, store: issuers, trustDomain, nowMs: clock(), newMesh };
-  const authority = await openAuthority(opening);
-  const identities = new IdentityService({
-    ...{ store: new SqliteIdentityStore(db), authority, clock, log, leafTtlMs, attestors },
-    observer: metrics.identity,
-  });
-  const { rotations } = identities;
-  const parts = { authority, store: issuers, dir, keyCommand, rotations, clock, log };
-  const desk = new AuthorityDesk(parts);
-  const trust = new TrustWatch(authority, identities, clock);
-  const rootLists = new RootLists({ authority, dir, clock, log });
-  return { identities, authority: desk, trust, rootLists };
 }
 
 /** Who may see clear values is said in the same directory as what they are made with. */

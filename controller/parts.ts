@@ -5,14 +5,11 @@ import type { Closers } from './closers.ts';
 import type { ControllerMetrics } from './controller-metrics.ts';
 import type { Facade } from './facade.ts';
 import type { FederationDesk } from './federation/federation-desk.ts';
-import type { AuthorityDesk } from './identity/authority-desk.ts';
 import type { IssuerWish } from './identity/make-issuer.ts';
-import type { RootLists } from './identity/root-lists.ts';
-import type { IdentityService } from './identity/service.ts';
-import type { TrustWatch } from './identity/trust-watch.ts';
 import type { Log } from './log.ts';
 import type { MeshSource } from './mesh-source.ts';
 import type { FederationAddress } from './open-federation.ts';
+import type { IdentityParts } from './open-identities.ts';
 import type { PolicyPublisher } from './policy/publisher.ts';
 import type { MaskingKeys } from './privacy/masking-keys.ts';
 import type { RevealDesk } from './privacy/reveal-desk.ts';
@@ -48,14 +45,6 @@ export interface ControllerOptions {
   readonly federation?: FederationAddress;
   readonly clock?: Clock;
   readonly log: Log;
-}
-
-/** The identity domain. */
-export interface IdentityParts {
-  readonly identities: IdentityService;
-  readonly authority: AuthorityDesk;
-  readonly trust: TrustWatch;
-  readonly rootLists: RootLists;
 }
 
 /** The privacy domain. */
