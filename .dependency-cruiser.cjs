@@ -2,6 +2,8 @@
 const assemblyLayers = ['index', 'abi/callbacks', 'filter', 'domain', 'formats', 'memory'];
 const formats = 'json|charset|form|csv|multipart|xml|protobuf|graphql';
 const domains = ['identity', 'policy', 'risk', 'xds', 'audit', 'privacy', 'federation'];
+// What main.ts is split into: it alone constructs a controller.
+const wiring = ['parts', 'closers', 'serve', 'keep-current', 'state-refresh', 'trust-refresh', 'own-certificate'].join('|');
 const forbid = (name, from, to, comment) => ({ name, severity: 'error', comment, from, to });
 
 module.exports = {
@@ -13,6 +15,8 @@ module.exports = {
     forbid('host-knows-the-abi-only', { path: '^host/' }, { path: '^(assembly|controller)/' }, 'the host runs any Proxy-Wasm filter'),
     forbid('assembly-stands-alone', { path: '^assembly/' }, { path: '^(controller|host|node_modules)/' }, 'no runtime dependency in the module'),
     forbid('controller-reaches-host-by-injection', { path: '^controller/(?!main\\.ts|prove-bundle\\.ts|cli/).*(?<!\\.test)\\.ts$' }, { path: '^host/' }, 'only main.ts and cli/ construct'),
+    forbid('wiring-belongs-to-main', { path: '^(controller|host|test)/', pathNot: `^controller/(main|open-federation|${wiring})\\.ts$|^controller/(${wiring})\\.test\\.ts$` },
+      { path: `^controller/(${wiring})\\.ts$` }, 'main.ts is the only place that constructs a controller'),
     ...domains.map((d) =>
       forbid(`domain-${d}-stands-alone`, { path: `^controller/${d}/.*(?<!\\.test)\\.ts$` },
         { path: `^controller/((?!${d}/)(${domains.join('|')})|api|cli|agent|web)/|^controller/main\\.ts$` },

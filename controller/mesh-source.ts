@@ -41,30 +41,36 @@ export class MeshSource implements ResourceSource {
   /** One object for all proxies: it is encoded once. */
   #validation: ValidationResource | undefined;
   #trustVersion = 0;
-  #turn: Promise<void> = Promise.resolve();
+  #trustTurn: Promise<void> = Promise.resolve();
+  #labelsTurn: Promise<void> = Promise.resolve();
 
   constructor(parts: MeshSourceParts) {
     this.#parts = parts;
   }
 
   /** Reads what is asked for synchronously later: labels, roots and revocation lists. */
-  refresh(): Promise<void> {
-    return this.#inTurn(async () => {
+  async refresh(): Promise<void> {
+    await this.#refreshLabels();
+    await this.refreshTrust();
+  }
+
+  /**
+   * The same without the labels, which no revocation and no issuing key changes. One after another:
+   * what was read earlier must not take the place of what was read later.
+   */
+  refreshTrust(): Promise<void> {
+    const next = this.#trustTurn.then(() => this.#readTrust());
+    this.#trustTurn = next.catch(() => undefined);
+    return next;
+  }
+
+  /** In turns of their own: who has just joined does not wait for a key that signs lists. */
+  #refreshLabels(): Promise<void> {
+    const next = this.#labelsTurn.then(async () => {
       const instances = await this.#parts.identities.list();
       this.#labels = new Map(instances.map(({ uuid, labels }) => [uuid, labels]));
-      await this.#readTrust();
     });
-  }
-
-  /** The same without the labels, which no revocation and no issuing key changes. */
-  refreshTrust(): Promise<void> {
-    return this.#inTurn(() => this.#readTrust());
-  }
-
-  /** One after another: what was read earlier must not take the place of what was read later. */
-  #inTurn(read: () => Promise<void>): Promise<void> {
-    const next = this.#turn.then(read);
-    this.#turn = next.catch(() => undefined);
+    this.#labelsTurn = next.catch(() => undefined);
     return next;
   }
 
@@ -134,7 +140,7 @@ export class MeshSource implements ResourceSource {
 
   /** An instance that joined after the last refresh: its state follows at once. */
   #learn(proxy: ProxyIdentity): void {
-    this.refresh().then(
+    this.#refreshLabels().then(
       () => {
         if (this.#labels.has(proxy.instance)) this.announce({ kinds: ['state'], urgent: true });
         else this.#parts.log.warn({ proxy: proxy.spiffeId }, 'proxy of an unknown instance');

@@ -9,8 +9,8 @@ import type { IdentityService } from './identity/service.ts';
 import { checkTrustDomain } from './identity/spiffe-id.ts';
 import { FEDERATED_DOMAINS_MAX } from './layout.ts';
 import type { Log } from './log.ts';
-import type { MeshSource } from './mesh-source.ts';
 import type { PolicyPublisher } from './policy/publisher.ts';
+import type { TrustRefresh } from './trust-refresh.ts';
 
 /** Where our own bundle is served. */
 export interface FederationAddress {
@@ -72,7 +72,7 @@ export function operatorFederation(desk: FederationDesk, trust: OwnTrust): Opera
 export interface FederationFollowers {
   readonly federation: FederationDesk;
   readonly policies: Pick<PolicyPublisher, 'recompile'>;
-  readonly source: Pick<MeshSource, 'refresh' | 'announce' | 'lacksLists'>;
+  readonly trustRefresh: Pick<TrustRefresh, 'askAtOnce'>;
   readonly facade: Pick<Facade, 'degrade' | 'mend'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -84,22 +84,15 @@ export interface FederationFollowers {
  * decide on new ones. What failed is tried again with the next look at what is due.
  */
 export function keepFederationCurrent(followers: FederationFollowers): void {
-  const { federation, policies, source, facade, clock, log, every } = followers;
-  const showLists = () => {
-    if (source.lacksLists) facade.degrade(listsFault, lacksLists.what, lacksLists.help);
-    else facade.mend(listsFault);
-  };
-  showLists();
+  const { federation, policies, trustRefresh, facade, clock, log, every } = followers;
   let isBehind = false;
   let sinceMs = 0;
   const follow = async () => {
     try {
       isBehind = false;
       await policies.recompile();
-      await source.refresh();
-      source.announce({ kinds: ['validation'], urgent: true, sinceMs });
+      trustRefresh.askAtOnce(sinceMs);
       facade.mend(followFault);
-      showLists();
     } catch (err) {
       isBehind = true;
       log.error({ err }, 'change of federated domains not given out, will try again');
@@ -117,10 +110,5 @@ export function keepFederationCurrent(followers: FederationFollowers): void {
   });
 }
 
-const lacksLists = {
-  what: 'proxies get no revocation lists while domains are federated: a root of ours signs none',
-  help: 'revoked callers of ours open connections, and every request on them is refused (docs/federation.md)',
-};
 const followFault = 'federation';
-const listsFault = 'federationLists';
 const lookEveryMs = 2_000;

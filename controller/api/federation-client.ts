@@ -1,5 +1,4 @@
 /** Federation as functions, for the command line. */
-import type { OperatorClient } from './client.ts';
 import {
   type FederatedReply,
   type FederationInput,
@@ -9,40 +8,41 @@ import {
   type TrustBundleReply,
   trustBundleReply,
 } from './federation-messages.ts';
+import type { OperatorCalls } from './operator-calls.ts';
 
-/** Fails as `OperatorClient` does. */
+/** Fails as `OperatorCalls`. */
 export class FederationClient {
-  readonly #client: OperatorClient;
+  readonly #calls: OperatorCalls;
 
-  constructor(client: OperatorClient) {
-    this.#client = client;
+  constructor(calls: OperatorCalls) {
+    this.#calls = calls;
   }
 
   /** Federates a trust domain, or changes where its bundle comes from. */
   add(trustDomain: string, source: FederationInput['source']): Promise<FederatedReply> {
-    return this.#client.request('PUT', pathOf(trustDomain), federatedReply, { source });
+    return this.#calls.request('PUT', pathOf(trustDomain), federatedReply, { source });
   }
 
   async list(): Promise<FederatedReply[]> {
-    return (await this.#client.request('GET', '/v1/federation', federatedListReply)).domains;
+    return (await this.#calls.request('GET', '/v1/federation', federatedListReply)).domains;
   }
 
   show(trustDomain: string): Promise<FederatedReply> {
-    return this.#client.request('GET', pathOf(trustDomain), federatedReply);
+    return this.#calls.request('GET', pathOf(trustDomain), federatedReply);
   }
 
   /** Looks for a newer bundle now. */
   refresh(trustDomain: string): Promise<FederatedReply> {
-    return this.#client.request('POST', `${pathOf(trustDomain)}/refresh`, federatedReply);
+    return this.#calls.request('POST', `${pathOf(trustDomain)}/refresh`, federatedReply);
   }
 
   async remove(trustDomain: string): Promise<void> {
-    await this.#client.request('DELETE', pathOf(trustDomain), federationRemovalReply);
+    await this.#calls.request('DELETE', pathOf(trustDomain), federationRemovalReply);
   }
 
   /** Our own SPIFFE bundle. */
   ownBundle(): Promise<TrustBundleReply> {
-    return this.#client.request('GET', '/v1/trust-bundle', trustBundleReply);
+    return this.#calls.request('GET', '/v1/trust-bundle', trustBundleReply);
   }
 }
 

@@ -1,5 +1,4 @@
 /** Registrations, rotation, revocation of groups and events as functions, for the command line. */
-import type { OperatorClient } from './client.ts';
 import {
   type EventsQueryInput,
   eventsReply,
@@ -20,79 +19,77 @@ import {
   unregisterReply,
 } from './identity-messages.ts';
 import { type PolicyFile, type TokenReply, tokenReply } from './messages.ts';
+import { type OperatorCalls, pathWith } from './operator-calls.ts';
 
-/** Fails as `OperatorClient` does. */
+/** Fails as `OperatorCalls`. */
 export class IdentityClient {
-  readonly #client: OperatorClient;
+  readonly #calls: OperatorCalls;
 
-  constructor(client: OperatorClient) {
-    this.#client = client;
+  constructor(calls: OperatorCalls) {
+    this.#calls = calls;
   }
 
   /** Stores the registrations of files, all or none (`policyInvalid` with every mistake). */
   async register(files: readonly PolicyFile[]): Promise<RegistrationReply[]> {
     const body = { files };
-    return (await this.#client.request('POST', registrationsPath, registrationsReply, body))
+    return (await this.#calls.request('POST', registrationsPath, registrationsReply, body))
       .registrations;
   }
 
   async registrations(): Promise<RegistrationReply[]> {
-    return (await this.#client.request('GET', registrationsPath, registrationsReply)).registrations;
+    return (await this.#calls.request('GET', registrationsPath, registrationsReply)).registrations;
   }
 
   async unregister(name: string): Promise<void> {
     const path = `${registrationsPath}/${encodeURIComponent(name)}`;
-    await this.#client.request('DELETE', path, unregisterReply);
+    await this.#calls.request('DELETE', path, unregisterReply);
   }
 
   /** Makes a join token for the registration `name`. */
   issueToken(name: string, bounds: { host?: string; agent?: string }): Promise<TokenReply> {
     const path = `${registrationsPath}/${encodeURIComponent(name)}/tokens`;
-    return this.#client.request('POST', path, tokenReply, bounds);
+    return this.#calls.request('POST', path, tokenReply, bounds);
   }
 
   /** Orders certificates to be renewed now. */
   rotate(request: RotateInput): Promise<RotateReply> {
-    return this.#client.request('POST', '/v1/rotations', rotateReply, request);
+    return this.#calls.request('POST', '/v1/rotations', rotateReply, request);
   }
 
   /** UUIDs of instances that were ordered to renew and have not. */
   async openRotations(): Promise<string[]> {
-    return (await this.#client.request('GET', '/v1/rotations', rotationsReply)).open;
+    return (await this.#calls.request('GET', '/v1/rotations', rotationsReply)).open;
   }
 
   revokeGroup(request: GroupInput): Promise<GroupReply> {
-    return this.#client.request('POST', revocationsPath, groupReply, request);
+    return this.#calls.request('POST', revocationsPath, groupReply, request);
   }
 
   async revokedGroups(): Promise<StoredGroupReply[]> {
-    return (await this.#client.request('GET', revocationsPath, groupsReply)).revocations;
+    return (await this.#calls.request('GET', revocationsPath, groupsReply)).revocations;
   }
 
   liftGroup(id: string, reason: string): Promise<StoredGroupReply> {
     const query = new URLSearchParams({ reason });
     const path = `${revocationsPath}/${encodeURIComponent(id)}?${query}`;
-    return this.#client.request('DELETE', path, liftReply);
+    return this.#calls.request('DELETE', path, liftReply);
   }
 
   /** The newest events, oldest first. */
   async events(query: EventsQueryInput = {}): Promise<IdentityEventReply[]> {
-    return (await this.#client.request('GET', eventsPath(query), eventsReply)).events;
+    return (await this.#calls.request('GET', pathWith(eventsPath, query), eventsReply)).events;
   }
 
   /** Events as they happen, until `signal` is aborted. */
   followEvents(query: EventsQueryInput, signal: AbortSignal): AsyncGenerator<IdentityEventReply> {
-    return this.#client.follow(eventsPath({ ...query, follow: 'true' }), identityEvent, signal);
+    return this.#calls.follow(
+      pathWith(eventsPath, { ...query, follow: 'true' }),
+      identityEvent,
+      signal,
+    );
   }
 }
 
-function eventsPath(query: EventsQueryInput): string {
-  const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined) parameters.set(name, String(value));
-  }
-  return `/v1/identities/events?${parameters}`;
-}
-
+const eventsPath = '/v1/identities/events';
 const registrationsPath = '/v1/registrations';
 const revocationsPath = '/v1/revocations';

@@ -11,14 +11,12 @@ import { pino } from 'pino';
 import { AuditService } from '../audit/ingest.ts';
 import type { Attestor } from '../identity/attestation/attestor.ts';
 import { UnixAttestor } from '../identity/attestation/unix-attestor.ts';
-import { AuthorityDesk } from '../identity/authority-desk.ts';
-import { openAuthority } from '../identity/open-authority.ts';
-import { IdentityService } from '../identity/service.ts';
-import { TrustWatch } from '../identity/trust-watch.ts';
+import type { AuthorityDesk } from '../identity/authority-desk.ts';
+import type { IdentityService } from '../identity/service.ts';
+import type { TrustWatch } from '../identity/trust-watch.ts';
+import { openIdentities } from '../open-identities.ts';
 import { Database } from '../store/database.ts';
 import { SqliteAuditStore } from '../store/sqlite-audit-store.ts';
-import { SqliteIdentityStore } from '../store/sqlite-identity-store.ts';
-import { SqliteIssuerStore } from '../store/sqlite-issuer-store.ts';
 import { type AgentServer, createAgentServer } from './agent-server.ts';
 
 /** Who joins in the tests. */
@@ -59,15 +57,12 @@ export class LiveMesh {
     trustDomain: string,
     attestors: (clock: () => number) => readonly Attestor[] = () => [new UnixAttestor()],
   ): Promise<void> {
-    const { clock, log, db, nowMs } = this;
-    const store = new SqliteIssuerStore(db);
-    const dir = join(this.dir, 'ca');
-    const authority = await openAuthority({ dir, store, trustDomain, nowMs, newMesh: {} });
-    const parts = { store: new SqliteIdentityStore(db), authority, clock, log };
-    this.identities = new IdentityService({ ...parts, attestors: attestors(clock) });
-    const { rotations } = this.identities;
-    this.trust = new TrustWatch(authority, this.identities, clock);
-    this.authority = new AuthorityDesk({ authority, store, dir, rotations, clock, log });
+    const { clock, log, db, dir: dataDir } = this;
+    const ground = { dataDir, db, trustDomain, newMesh: {}, attestors: attestors(clock) };
+    const { identities, trust, authority } = await openIdentities({ ...ground, clock, log });
+    this.identities = identities;
+    this.trust = trust;
+    this.authority = authority;
     this.authority.watch(() => this.trust.holders());
     this.authority.onChange(async () => {
       this.server?.useCertificate(await this.certificate());

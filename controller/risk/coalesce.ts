@@ -40,7 +40,8 @@ export class Coalescer {
   }
 }
 
-function onTimer(later: () => void, ms: number): () => void {
+/** On a timer, which keeps no process alive. */
+export function onTimer(later: () => void, ms: number): () => void {
   const timer = setTimeout(later, ms);
   timer.unref();
   return () => clearTimeout(timer);

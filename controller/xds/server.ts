@@ -11,6 +11,7 @@ import {
 import type { Clock } from '../clock.ts';
 import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { ChangeFan } from './change-fan.ts';
 import { closeConnection } from './close-connection.ts';
 import { MutualTlsCredentials, type TlsMaterial } from './credentials.ts';
 import { ResponseEncoder } from './encode-response.ts';
@@ -21,14 +22,7 @@ import type {
 } from './gen/envoy/service/discovery/v3/discovery_pb.js';
 import { SecretDiscoveryService } from './gen/envoy/service/secret/v3/sds_pb.js';
 import { grpcService } from './grpc-service.ts';
-import type {
-  ProxyIdentity,
-  ProxyStatus,
-  ResourceChange,
-  ResourceKey,
-  ResourceSource,
-  XdsObserver,
-} from './model.ts';
+import type { ProxyIdentity, ProxyStatus, ResourceSource, XdsObserver } from './model.ts';
 import { type PeerCertificate, readPeerCertificate } from './peer-certificate.ts';
 import { joinStatuses } from './proxy-status.ts';
 import { type FilterSettings, ResourceBuilder } from './resources.ts';
@@ -91,44 +85,24 @@ type AdsCall = ServerDuplexStream<DiscoveryRequest, DiscoveryResponse>;
  * @throws DtaError `portInUse` when the port is taken, `setup` when it cannot listen or the key material is unusable.
  */
 export async function createXdsServer(options: XdsServerOptions): Promise<XdsServer> {
-  const { source, log, clock, observer = {} } = options;
-  const streams = new Set<AdsStream>();
-  const ends = new Set<() => void>();
-  const builder = new ResourceBuilder(options.filter);
   const server = new Server(serverOptions);
-
-  const onCall = (call: AdsCall): void => {
-    const peer = admit(call, options);
-    if (!peer) return;
-    const { proxy, certificate, revocable } = peer;
-    const stream = new AdsStream(proxy, {
-      source,
-      builder,
-      clock,
-      observer,
-      log: log.child({ proxy: proxy.spiffeId }),
-      write: (response, done) => call.write(response, done),
-    });
-    streams.add(stream);
-    const endIfRevoked = () => {
-      if (!options.isRevoked(revocable)) return;
-      refuse(call, options, status.PERMISSION_DENIED, proxy.spiffeId, 'the identity was revoked');
-    };
-    ends.add(endIfRevoked);
-    const expiry = endAtExpiry(call, certificate, clock);
-    const leave = () => {
-      clearTimeout(expiry);
-      stream.close();
-      streams.delete(stream);
-      ends.delete(endIfRevoked);
-    };
-    call.on('data', (request: DiscoveryRequest) => stream.onRequest(request));
-    call.on('end', () => call.end());
-    call.on('cancelled', leave);
-    call.on('close', leave);
-    call.on('error', leave);
+  const calls = new Calls(options);
+  addServices(server, (call) => calls.take(call));
+  const credentials = usableCredentials(options.tls);
+  const port = await bind(server, `${options.host ?? '127.0.0.1'}:${options.port}`, credentials);
+  const stopTelling = calls.tell();
+  return {
+    port,
+    proxies: () => calls.statuses(),
+    updateTls: (material) => credentials.update(material),
+    close: async () => {
+      stopTelling();
+      server.forceShutdown();
+    },
   };
+}
 
+function addServices(server: Server, onCall: (call: AdsCall) => void): void {
   const encoder = new ResponseEncoder();
   const encode = (response: Message) => encoder.encode(response as DiscoveryResponse);
   const handler = onCall as handleBidiStreamingCall<never, never>;
@@ -137,75 +111,79 @@ export async function createXdsServer(options: XdsServerOptions): Promise<XdsSer
   });
   // The same on a stream of its own: Envoy's static clusters cannot take secrets from the aggregated one.
   server.addService(grpcService(SecretDiscoveryService, encode), { streamSecrets: handler });
-  const credentials = usableCredentials(options.tls);
-  const port = await bind(server, `${options.host ?? '127.0.0.1'}:${options.port}`, credentials);
-  const changes = new ChangeFan(streams);
-  let sweep: NodeJS.Timeout | undefined;
-  const unsubscribe = source.subscribe((change) => {
-    changes.take(change);
-    if (!change.kinds.includes('state')) return;
-    // A moment later, so that a revoked proxy still learns of it and refuses its own calls.
-    sweep ??= setTimeout(() => {
-      sweep = undefined;
-      for (const endIfRevoked of ends) endIfRevoked();
-    }, lastStateMs);
-  });
-  return {
-    port,
-    proxies: () => joinStatuses(Array.from(streams, (stream) => stream.status())),
-    updateTls: (material) => credentials.update(material),
-    close: async () => {
+}
+
+/** The calls that are open, each with its stream. */
+class Calls {
+  readonly #options: XdsServerOptions;
+  readonly #builder: ResourceBuilder;
+  readonly #streams = new Set<AdsStream>();
+  readonly #ends = new Set<() => void>();
+
+  constructor(options: XdsServerOptions) {
+    this.#options = options;
+    this.#builder = new ResourceBuilder(options.filter);
+  }
+
+  /** Serves a call, or refuses it. */
+  take(call: AdsCall): void {
+    const options = this.#options;
+    const peer = admit(call, options);
+    if (!peer) return;
+    const { proxy, certificate, revocable } = peer;
+    const stream = this.#open(call, proxy);
+    const endIfRevoked = () => {
+      if (!options.isRevoked(revocable)) return;
+      refuse(call, options, status.PERMISSION_DENIED, proxy.spiffeId, 'the identity was revoked');
+    };
+    this.#ends.add(endIfRevoked);
+    const expiry = endAtExpiry(call, certificate, options.clock);
+    const leave = () => {
+      clearTimeout(expiry);
+      stream.close();
+      this.#streams.delete(stream);
+      this.#ends.delete(endIfRevoked);
+    };
+    call.on('data', (request: DiscoveryRequest) => stream.onRequest(request));
+    call.on('end', () => call.end());
+    call.on('cancelled', leave);
+    call.on('close', leave);
+    call.on('error', leave);
+  }
+
+  /** Tells streams of changes from now on, and ends those of the revoked; gives the function that ends it. */
+  tell(): () => void {
+    const changes = new ChangeFan(this.#streams);
+    let sweep: NodeJS.Timeout | undefined;
+    const unsubscribe = this.#options.source.subscribe((change) => {
+      changes.take(change);
+      if (!change.kinds.includes('state')) return;
+      // A moment later, so that a revoked proxy still learns of it and refuses its own calls.
+      sweep ??= setTimeout(() => {
+        sweep = undefined;
+        for (const endIfRevoked of this.#ends) endIfRevoked();
+      }, lastStateMs);
+    });
+    return () => {
       unsubscribe();
       changes.stop();
       clearTimeout(sweep);
-      server.forceShutdown();
-    },
-  };
-}
-
-/** Tells streams of changes: urgent ones at once, others together after a short wait. */
-class ChangeFan {
-  readonly #streams: ReadonlySet<AdsStream>;
-  readonly #kinds = new Set<ResourceKey['kind']>();
-  #sinceMs: number | undefined;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(streams: ReadonlySet<AdsStream>) {
-    this.#streams = streams;
-  }
-
-  take(change: ResourceChange): void {
-    if (change.urgent) {
-      this.#tell(change);
-      return;
-    }
-    for (const kind of change.kinds) this.#kinds.add(kind);
-    this.#sinceMs ??= change.sinceMs;
-    this.#timer ??= setTimeout(() => this.#flush(), coalesceMs);
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
-  }
-
-  #flush(): void {
-    const change = {
-      kinds: [...this.#kinds],
-      urgent: false,
-      ...(this.#sinceMs !== undefined && { sinceMs: this.#sinceMs }),
     };
-    this.#kinds.clear();
-    this.#sinceMs = undefined;
-    this.#timer = undefined;
-    this.#tell(change);
   }
 
-  /** Begins with another one each time: with a thousand proxies the last waits longest, and it is never the same. */
-  #tell(change: ResourceChange): void {
-    const streams = [...this.#streams];
-    const first = Math.floor(Math.random() * streams.length);
-    for (const stream of streams.slice(first)) stream.onChange(change);
-    for (const stream of streams.slice(0, first)) stream.onChange(change);
+  statuses(): ProxyStatus[] {
+    return joinStatuses(Array.from(this.#streams, (stream) => stream.status()));
+  }
+
+  #open(call: AdsCall, proxy: ProxyIdentity): AdsStream {
+    const { source, clock, log, observer = {} } = this.#options;
+    const stream = new AdsStream(proxy, {
+      ...{ source, builder: this.#builder, clock, observer },
+      log: log.child({ proxy: proxy.spiffeId }),
+      write: (response, done) => call.write(response, done),
+    });
+    this.#streams.add(stream);
+    return stream;
   }
 }
 
@@ -286,8 +264,6 @@ async function bind(
   }
 }
 
-/** Changes within this time travel together. */
-const coalesceMs = 10;
 /** From a new state to the end of the streams of those that it revokes. */
 const lastStateMs = 1_000;
 

@@ -6,6 +6,7 @@ import { DtaError } from '../../errors.ts';
 import { checkTrustDomain } from '../../identity/spiffe-id.ts';
 import { standardOutput } from '../../xds/listener-extras.ts';
 import {
+  type BootstrapOptions,
   defaultLifetimes,
   type OutboundTarget,
   renderBootstrap,
@@ -76,35 +77,33 @@ export function bootstrapCommand(): Command {
       'write an access log without what is masked; - is standard output',
     )
     .action((options: Options) => {
-      const sockets = join(resolve(options.socketDir), options.workload);
-      const { inbound, app } = options;
-      if ((inbound === undefined) !== (app === undefined)) {
-        throw new DtaError('usage', '`--inbound` and `--app` belong together', {
-          help: 'give both for a workload that is called, none for one that only calls',
-        });
-      }
-      process.stdout.write(
-        renderBootstrap({
-          nodeId: options.workload,
-          environment: options.environment,
-          service: options.service,
-          controller: { ...options.xds, uriPrefix: controllerPrefix(options.trustDomain) },
-          agent: {
-            sdsSocket: join(sockets, 'agent.sock'),
-            auditSocket: join(sockets, 'audit.sock'),
-          },
-          admin: { port: options.adminPort },
-          ...(inbound && app && { inbound: { ...inbound, application: app } }),
-          outbound: options.outbound,
-          lifetimes: { connection: options.connectionLifetime, stream: options.streamLifetime },
-          masking: { decompress: options.decompress },
-          ...(options.accessLog !== undefined && {
-            accessLog:
-              options.accessLog === standardOutput ? standardOutput : resolve(options.accessLog),
-          }),
-        }),
-      );
+      process.stdout.write(renderBootstrap(readOptions(options)));
     });
+}
+
+function readOptions(options: Options): BootstrapOptions {
+  const sockets = join(resolve(options.socketDir), options.workload);
+  const { inbound, app, accessLog } = options;
+  if ((inbound === undefined) !== (app === undefined)) {
+    throw new DtaError('usage', '`--inbound` and `--app` belong together', {
+      help: 'give both for a workload that is called, none for one that only calls',
+    });
+  }
+  return {
+    nodeId: options.workload,
+    environment: options.environment,
+    service: options.service,
+    controller: { ...options.xds, uriPrefix: controllerPrefix(options.trustDomain) },
+    agent: { sdsSocket: join(sockets, 'agent.sock'), auditSocket: join(sockets, 'audit.sock') },
+    admin: { port: options.adminPort },
+    ...(inbound && app && { inbound: { ...inbound, application: app } }),
+    outbound: options.outbound,
+    lifetimes: { connection: options.connectionLifetime, stream: options.streamLifetime },
+    masking: { decompress: options.decompress },
+    ...(accessLog !== undefined && {
+      accessLog: accessLog === standardOutput ? standardOutput : resolve(accessLog),
+    }),
+  };
 }
 
 /** Start of the URI SAN by which the controller of a mesh is known. */

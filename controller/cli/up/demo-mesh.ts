@@ -1,16 +1,13 @@
 /** The mesh of the demo: real processes on loopback, everything under one folder. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { OperatorClient } from '../../api/client.ts';
-import { DtaError } from '../../errors.ts';
-import { type OutboundTarget, renderBootstrap } from '../../xds/render-bootstrap.ts';
-import { controllerPrefix } from '../commands/bootstrap.ts';
 import { operatorClient } from '../operator-option.ts';
 import { readPolicyFiles } from '../policy-files.ts';
 import { envoyPath, filterPath, projectPath } from '../project-paths.ts';
-import { type Child, startChild } from './child.ts';
+import { DemoChildren } from './demo-children.ts';
+import { startDemoSidecar } from './demo-sidecar.ts';
 import { freePorts } from './free-ports.ts';
 
 /** What the tour and the operator need of the running mesh. */
@@ -37,196 +34,95 @@ export interface DemoMesh {
 
 /** Starts everything, the policies of `examples/demo` included; `say` hears of each step. */
 export async function startDemoMesh(dir: string, say: (line: string) => void): Promise<DemoMesh> {
-  const children: Child[] = [];
-  const stop = async () => {
-    for (const child of children.splice(0).reverse()) await child.stop();
-  };
+  // First what can fail without leaving anything behind.
+  envoyPath();
+  rmSync(dir, { recursive: true, force: true });
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const children = new DemoChildren(dir);
+  const demo = { dir, say, children };
   try {
-    return await assemble(dir, say, children, stop);
+    const controller = await startDemoController(demo);
+    await startAgents(demo, controller);
+    await controller.operator.pushPolicies(
+      readPolicyFiles([projectPath('examples/demo/policies')]),
+    );
+    say('policies of examples/demo/policies pushed');
+    const ports = await startWorkloads(demo, controller.xdsPort);
+    const { dataDir, operator, controllerUrl } = controller;
+    const stop = () => children.stop();
+    return { trustDomain, dataDir, operator, controllerUrl, ports, stop };
   } catch (error) {
-    await stop();
+    await children.stop();
     throw error;
   }
 }
 
-async function assemble(
-  dir: string,
-  say: (line: string) => void,
-  children: Child[],
-  stop: () => Promise<void>,
-): Promise<DemoMesh> {
-  envoyPath();
-  rmSync(dir, { recursive: true, force: true });
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const start = async (name: string, command: string, args: string[], ready: RegExp, env = {}) => {
-    const child = await startChild({
-      name,
-      command,
-      args,
-      ready,
-      env,
-      logFile: join(dir, `${name}.log`),
-    });
-    children.push(child);
-    return child.said;
-  };
-  const node = (name: string, script: string, ...args: string[]) =>
-    start(name, process.execPath, [projectPath(script), ...args], /^listening on (\d+)/);
-  const dataDir = join(dir, 'controller');
-  const said = await start(
-    'controller',
-    projectPath('dta'),
-    controllerArgs(dataDir),
-    /^controller of .*/,
-  );
-  const [, agentPort, xdsPort] = /agents (\d+), xds (\d+)/.exec(said) ?? [];
-  say(`controller: certificate authority, policy, xDS (${said.replace('controller of ', '')})`);
-  const operator = operatorClient(dataDir);
-  const controllerUrl = `https://127.0.0.1:${agentPort}`;
-  const sockets = join(dir, 'sockets');
-  for (const workload of workloads) {
-    const { token } = await operator.issueIdentity(workload);
-    const args = ['agent', '--controller', controllerUrl, '--workload', workload.service];
-    args.push('--state-dir', join(dir, 'agents'), '--socket-dir', sockets);
-    const id = await start(
-      `${workload.service}-agent`,
-      projectPath('dta'),
-      args,
-      /^agent of (\S+):/,
-      {
-        DTA_JOIN_TOKEN: token,
-      },
-    );
-    say(`agent: ${id}`);
-  }
-  await operator.pushPolicies(readPolicyFiles([projectPath('examples/demo/policies')]));
-  say('policies of examples/demo/policies pushed');
-  const [ordersInbound, checkoutInbound, checkoutOutbound, ordersAdmin, checkoutAdmin] =
-    (await freePorts(5)) as Ports;
-  const ordersApp = Number(await node('orders', 'examples/demo/services/orders.ts'));
-  const checkoutApp = Number(
-    await node('checkout', 'examples/demo/services/checkout.ts', String(checkoutOutbound)),
-  );
-  const sidecar = async (
-    service: string,
-    inboundPort: number,
-    app: number,
-    adminPort: number,
-    outbound: OutboundTarget[],
-  ) => {
-    const file = join(dir, `${service}-envoy.yaml`);
-    writeFileSync(
-      file,
-      bootstrap({
-        service,
-        inboundPort,
-        app,
-        adminPort,
-        outbound,
-        sockets,
-        xdsPort: Number(xdsPort),
-      }),
-    );
-    const args = ['-c', file, '--use-dynamic-base-id', '--concurrency', '2', '--log-level', 'warn'];
-    args.push('--component-log-level', 'main:info');
-    const env = { DTA_WORKERS: '2' };
-    await start(`${service}-envoy`, envoyPath(), args, /starting main dispatch loop/, env);
-    await untilLive(adminPort, service);
-    say(`envoy: ${service}`);
-  };
-  await sidecar('orders', ordersInbound, ordersApp, ordersAdmin, []);
-  await sidecar('checkout', checkoutInbound, checkoutApp, checkoutAdmin, [
-    {
-      environment: 'prod',
-      service: 'orders',
-      listenPort: checkoutOutbound,
-      address: '127.0.0.1',
-      port: ordersInbound,
-    },
-  ]);
-  const ports = {
-    ordersInbound,
-    ordersApp,
-    checkoutOutbound,
-    checkoutApp,
-    checkoutInbound,
-    ordersAdmin,
-    checkoutAdmin,
-  };
-  return { trustDomain, dataDir, operator, controllerUrl, ports, stop };
+interface Demo {
+  readonly dir: string;
+  readonly say: (line: string) => void;
+  readonly children: DemoChildren;
 }
 
-type Ports = [number, number, number, number, number];
-
-function controllerArgs(dataDir: string): string[] {
-  const ports = ['--agent-port', '0', '--xds-port', '0', '--operator-port', '0'];
-  return [
-    'controller',
-    '--trust-domain',
-    trustDomain,
-    '--data-dir',
-    dataDir,
-    '--new-mesh',
-    '--filter',
-    filterPath(),
-    ...ports,
-  ];
-}
-
-interface SidecarOptions {
-  readonly service: string;
-  readonly inboundPort: number;
-  readonly app: number;
-  readonly adminPort: number;
-  readonly outbound: readonly OutboundTarget[];
-  readonly sockets: string;
+interface DemoController extends Pick<DemoMesh, 'dataDir' | 'operator' | 'controllerUrl'> {
   readonly xdsPort: number;
 }
 
-function bootstrap(options: SidecarOptions): string {
-  const sockets = join(options.sockets, options.service);
-  return renderBootstrap({
-    nodeId: options.service,
-    environment: 'prod',
-    service: options.service,
-    controller: {
-      address: '127.0.0.1',
-      port: options.xdsPort,
-      uriPrefix: controllerPrefix(trustDomain),
-    },
-    agent: { sdsSocket: join(sockets, 'agent.sock'), auditSocket: join(sockets, 'audit.sock') },
-    admin: { port: options.adminPort },
-    inbound: {
-      address: '127.0.0.1',
-      port: options.inboundPort,
-      application: { address: '127.0.0.1', port: options.app },
-    },
-    outbound: options.outbound,
-  });
+async function startDemoController({ dir, say, children }: Demo): Promise<DemoController> {
+  const dataDir = join(dir, 'controller');
+  const args = ['controller', '--trust-domain', trustDomain, '--data-dir', dataDir, '--new-mesh'];
+  args.push('--filter', filterPath());
+  args.push('--agent-port', '0', '--xds-port', '0', '--operator-port', '0');
+  const said = await children.startDta('controller', args, /^controller of .*/);
+  const [, agentPort, xdsPort] = /agents (\d+), xds (\d+)/.exec(said) ?? [];
+  say(`controller: certificate authority, policy, xDS (${said.replace('controller of ', '')})`);
+  const controllerUrl = `https://127.0.0.1:${agentPort}`;
+  return { dataDir, operator: operatorClient(dataDir), controllerUrl, xdsPort: Number(xdsPort) };
 }
 
-/** Waits until Envoy says LIVE and every worker has its filters: `/ready` of its admin interface. */
-async function untilLive(adminPort: number, service: string): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (Date.now() < deadline) {
-    if (await isReady(adminPort)) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+async function startAgents(
+  { dir, say, children }: Demo,
+  { operator, controllerUrl }: DemoController,
+): Promise<void> {
+  for (const workload of workloads) {
+    const { service } = workload;
+    const { token } = await operator.issueIdentity(workload);
+    const args = ['agent', '--controller', controllerUrl, '--workload', service];
+    args.push('--state-dir', join(dir, 'agents'), '--socket-dir', join(dir, 'sockets'));
+    const env = { DTA_JOIN_TOKEN: token };
+    const id = await children.startDta(`${service}-agent`, args, /^agent of (\S+):/, env);
+    say(`agent: ${id}`);
   }
-  throw new DtaError('setup', `the Envoy of ${service} did not get ready in 20 s`, {
-    help: 'its log and the controller’s are in the demo folder',
-  });
 }
 
-function isReady(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const call = request({ host: '127.0.0.1', port, path: '/ready' }, (answer) => {
-      answer.resume();
-      resolve(answer.statusCode === 200);
-    });
-    call.once('error', () => resolve(false));
-    call.end();
+/** The applications, then the sidecars: checkout calls orders. */
+async function startWorkloads(
+  { dir, say, children }: Demo,
+  xdsPort: number,
+): Promise<DemoMesh['ports']> {
+  const [ordersInbound, checkoutInbound, checkoutOutbound, ordersAdmin, checkoutAdmin] =
+    (await freePorts(5)) as Ports;
+  const ordersApp = await children.startService('orders');
+  const checkoutApp = await children.startService('checkout', String(checkoutOutbound));
+  const shared = { trustDomain, xdsPort };
+  await startDemoSidecar(dir, children, {
+    ...{ ...shared, service: 'orders', inboundPort: ordersInbound },
+    ...{ app: ordersApp, adminPort: ordersAdmin, outbound: [] },
   });
+  say('envoy: orders');
+  const orders = { environment: 'prod', service: 'orders', listenPort: checkoutOutbound };
+  await startDemoSidecar(dir, children, {
+    ...{ ...shared, service: 'checkout', inboundPort: checkoutInbound },
+    ...{ app: checkoutApp, adminPort: checkoutAdmin },
+    outbound: [{ ...orders, address: '127.0.0.1', port: ordersInbound }],
+  });
+  say('envoy: checkout');
+  return {
+    ...{ ordersInbound, ordersApp, ordersAdmin },
+    ...{ checkoutInbound, checkoutOutbound, checkoutApp, checkoutAdmin },
+  };
 }
+
+type Ports = [number, number, number, number, number];
 
 const trustDomain = 'demo.mesh';
 const workloads = [
