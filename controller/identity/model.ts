@@ -83,11 +83,16 @@ export interface RevocationCause {
 /** What one revocation did; also what `onRevoked` announces. */
 export interface Revocation extends RevocationCause {
   readonly kind: 'instance' | 'certificate';
-  /** UUID of the instance concerned. */
+  /** UUID of the instance that was named, or whose certificate was. */
   readonly instance: string;
+  /**
+   * UUIDs of the instances that this took something of, sorted: beside the one that was named every
+   * other that was proved by the same evidence. Empty: all of it was revoked before.
+   */
+  readonly instances: readonly string[];
   /** SHA-256 digests, hexadecimal, of the certificates concerned that have not expired. */
   readonly digests: readonly string[];
-  /** It was revoked before: nothing changed and the first cause is given. */
+  /** What was named was revoked before: the first cause is given, and only others were taken, if any. */
   readonly repeated: boolean;
 }
 
@@ -240,7 +245,8 @@ export interface IdentityStore {
   addCertificate(certificate: IssuedCertificate, previousSha256: string): Promise<boolean>;
 
   /**
-   * Undefined if there is no such instance. `digests` holds what had not expired at `cause.atMs`.
+   * Revokes it with all unrevoked instances of the same evidence, if it has any. Undefined if there
+   * is no such instance. `digests` holds what had not expired at `cause.atMs`.
    */
   revokeInstance(uuid: string, cause: RevocationCause): Promise<Revocation | undefined>;
   /** Undefined if there is no such certificate. */

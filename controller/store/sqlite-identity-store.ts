@@ -25,6 +25,7 @@ import {
   toView,
 } from './identity-rows.ts';
 import { findRegistrationId, readRegistrations, writeRegistration } from './registration-rows.ts';
+import { revokeCertificate, revokeInstance } from './revocation-rows.ts';
 import { isBlocked, liftGroup, readGroups, revokeGroup } from './revoked-group-rows.ts';
 import { addOrder, findDue, newestOrder, readOpen } from './rotation-rows.ts';
 
@@ -150,48 +151,11 @@ export class SqliteIdentityStore implements MeshIdentityStore {
   }
 
   async revokeInstance(uuid: string, cause: RevocationCause): Promise<Revocation | undefined> {
-    return this.#db.transaction(() => {
-      const changed = this.#db.run(
-        `UPDATE instance SET revoked_at_ms = ?, revoked_reason = ?, revoked_by = ?
-         WHERE uuid = ? AND revoked_at_ms IS NULL`,
-        ...causeValues(cause),
-        uuid,
-      );
-      const row = this.#db.row('SELECT * FROM instance WHERE uuid = ?', uuid);
-      if (!row) return undefined;
-      const digests = this.#db.rows(
-        'SELECT sha256 FROM certificate WHERE instance = ? AND not_after_ms > ? ORDER BY sha256',
-        uuid,
-        cause.atMs,
-      );
-      return {
-        kind: 'instance',
-        instance: uuid,
-        digests: digests.map((digest) => String(digest.sha256)),
-        repeated: changed === 0,
-        ...toCause(row),
-      };
-    });
+    return this.#db.transaction(() => revokeInstance(this.#db, uuid, cause));
   }
 
   async revokeCertificate(sha256: string, cause: RevocationCause): Promise<Revocation | undefined> {
-    return this.#db.transaction(() => {
-      const changed = this.#db.run(
-        `UPDATE certificate SET revoked_at_ms = ?, revoked_reason = ?, revoked_by = ?
-         WHERE sha256 = ? AND revoked_at_ms IS NULL`,
-        ...causeValues(cause),
-        sha256,
-      );
-      const row = this.#db.row('SELECT * FROM certificate WHERE sha256 = ?', sha256);
-      if (!row) return undefined;
-      return {
-        kind: 'certificate',
-        instance: String(row.instance),
-        digests: Number(row.not_after_ms) > cause.atMs ? [sha256] : [],
-        repeated: changed === 0,
-        ...toCause(row),
-      };
-    });
+    return this.#db.transaction(() => revokeCertificate(this.#db, sha256, cause));
   }
 
   async revokedCertificates(endAfterMs: number): Promise<RevokedCertificate[]> {
@@ -310,16 +274,4 @@ export class SqliteIdentityStore implements MeshIdentityStore {
       newestOrder(this.#db),
     );
   }
-}
-
-function causeValues({ atMs, reason, actor }: RevocationCause): [number, string, string] {
-  return [atMs, reason, actor];
-}
-
-function toCause(row: Record<string, unknown>): RevocationCause {
-  return {
-    atMs: Number(row.revoked_at_ms),
-    reason: String(row.revoked_reason),
-    actor: String(row.revoked_by),
-  };
 }
