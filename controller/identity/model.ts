@@ -73,6 +73,12 @@ export interface IssuedCertificate {
   readonly revokedAtMs?: number | undefined;
 }
 
+/** A certificate that was signed and is not stored yet. */
+export interface SignedCertificate extends IssuedCertificate {
+  /** `keyRevision` of the store from before it was signed; absent: unknown, so any revocation of its key counts. */
+  readonly keyRevision?: number | undefined;
+}
+
 /** Why, when and by whom something was revoked. */
 export interface RevocationCause {
   readonly atMs: number;
@@ -222,27 +228,30 @@ export interface IdentityStore {
   token(id: string): Promise<StoredToken | undefined>;
   /**
    * Uses the token up and stores what was bought with it, both or neither; only one of several
-   * callers wins. `blocked`: its service, team or domain is revoked.
+   * callers wins. `blocked`: its service, team or domain is revoked, or the key that signed the
+   * certificate, since `keyRevision`.
    */
   consumeToken(
     id: string,
     nowMs: number,
     instance: Instance,
-    certificate: IssuedCertificate,
+    certificate: SignedCertificate,
   ): Promise<TokenOutcome>;
 
   /** Stores an instance that proved itself without a token, with its first certificate, or nothing. */
-  admit(instance: Instance, certificate: IssuedCertificate): Promise<AdmissionOutcome>;
+  admit(instance: Instance, certificate: SignedCertificate): Promise<AdmissionOutcome>;
 
   instance(uuid: string): Promise<Instance | undefined>;
   instances(): Promise<InstanceView[]>;
   certificateBySha256(sha256: string): Promise<IssuedCertificate | undefined>;
   certificateBySerial(serial: string): Promise<IssuedCertificate | undefined>;
+  /** Rises whenever everything that a key signed is revoked. */
+  keyRevision(): Promise<number>;
   /**
-   * Stores a renewed certificate; false, and nothing stored, if its instance or `previousSha256` is
-   * revoked by now.
+   * Stores a renewed certificate; false, and nothing stored, if its instance, `previousSha256` or the
+   * key that signed it is revoked by now.
    */
-  addCertificate(certificate: IssuedCertificate, previousSha256: string): Promise<boolean>;
+  addCertificate(certificate: SignedCertificate, previousSha256: string): Promise<boolean>;
 
   /**
    * Revokes it with all unrevoked instances of the same evidence, if it has any. Undefined if there

@@ -31,6 +31,7 @@ import type {
   Registration,
   Revocation,
   Revocations,
+  SignedCertificate,
 } from './model.ts';
 import {
   type IssuedToken,
@@ -340,6 +341,8 @@ export class IdentityService {
   }
 
   async #sign(request: SigningRequest, registration: Registration, uuid: string): Promise<Signed> {
+    // Asked before it is signed: a key that is revoked meanwhile takes what is not stored yet with it.
+    const keyRevision = await this.#store.keyRevision();
     const leaf = await this.#authority.issue({
       publicKeySpki: request.publicKeySpki,
       identity: identityOf(registration, uuid),
@@ -348,8 +351,8 @@ export class IdentityService {
       nowMs: this.#clock(),
     });
     const { serial, sha256, issuer, notBeforeMs, notAfterMs } = leaf;
-    const certificate = { serial, sha256, issuer, notBeforeMs, notAfterMs, instance: uuid };
-    return { leaf, certificate };
+    const names = { serial, sha256, issuer, instance: uuid };
+    return { leaf, certificate: { ...names, notBeforeMs, notAfterMs, keyRevision } };
   }
 
   #identity(instance: string, spiffeId: string, leaf: LeafCertificate): IssuedIdentity {
@@ -373,7 +376,7 @@ export type AttestationPeer = Pick<AttestationContext, 'address' | 'agent'>;
 
 interface Signed {
   readonly leaf: LeafCertificate;
-  readonly certificate: IssuedCertificate;
+  readonly certificate: SignedCertificate;
 }
 
 function identityOf(registration: Registration, instance: string): MeshIdentity {

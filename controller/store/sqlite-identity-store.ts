@@ -9,6 +9,7 @@ import type {
   Revocation,
   RevocationCause,
   RevokedCertificate,
+  SignedCertificate,
   StoredToken,
   TokenOutcome,
 } from '../identity/model.ts';
@@ -26,7 +27,14 @@ import {
 } from './identity-rows.ts';
 import { findRegistrationId, readRegistrations, writeRegistration } from './registration-rows.ts';
 import { revokeCertificate, revokeInstance } from './revocation-rows.ts';
-import { isBlocked, liftGroup, readGroups, revokeGroup } from './revoked-group-rows.ts';
+import {
+  isBlocked,
+  isSignerRevoked,
+  keyRevision,
+  liftGroup,
+  readGroups,
+  revokeGroup,
+} from './revoked-group-rows.ts';
 import { addOrder, findDue, newestOrder, readOpen } from './rotation-rows.ts';
 
 /** Implements `MeshIdentityStore`; each method is one transaction. */
@@ -79,7 +87,7 @@ export class SqliteIdentityStore implements MeshIdentityStore {
     id: string,
     nowMs: number,
     instance: Instance,
-    certificate: IssuedCertificate,
+    certificate: SignedCertificate,
   ): Promise<TokenOutcome> {
     return this.#db.transaction(() => {
       const row = this.#db.row('SELECT * FROM token WHERE id = ?', id);
@@ -88,6 +96,7 @@ export class SqliteIdentityStore implements MeshIdentityStore {
       if (token.consumedAtMs !== undefined) return 'used';
       if (token.expiresAtMs <= nowMs) return 'expired';
       if (isBlocked(this.#db, instance.registrationId)) return 'blocked';
+      if (isSignerRevoked(this.#db, certificate)) return 'blocked';
       this.#db.run('UPDATE token SET consumed_at_ms = ? WHERE id = ?', nowMs, id);
       this.#insertInstance(instance);
       this.#insertCertificate(certificate);
@@ -95,9 +104,10 @@ export class SqliteIdentityStore implements MeshIdentityStore {
     });
   }
 
-  async admit(instance: Instance, certificate: IssuedCertificate): Promise<AdmissionOutcome> {
+  async admit(instance: Instance, certificate: SignedCertificate): Promise<AdmissionOutcome> {
     return this.#db.transaction(() => {
       if (isBlocked(this.#db, instance.registrationId)) return 'blocked';
+      if (isSignerRevoked(this.#db, certificate)) return 'blocked';
       const revoked = this.#db.row(
         `SELECT 1 FROM instance WHERE evidence = ? AND evidence <> '' AND revoked_at_ms IS NOT NULL`,
         instance.evidence ?? '',
@@ -137,7 +147,11 @@ export class SqliteIdentityStore implements MeshIdentityStore {
     return row && toCertificate(row);
   }
 
-  async addCertificate(certificate: IssuedCertificate, previousSha256: string): Promise<boolean> {
+  async keyRevision(): Promise<number> {
+    return keyRevision(this.#db);
+  }
+
+  async addCertificate(certificate: SignedCertificate, previousSha256: string): Promise<boolean> {
     return this.#db.transaction(() => {
       const good = this.#db.row(
         `SELECT 1 FROM certificate c JOIN instance i ON i.uuid = c.instance
@@ -145,8 +159,9 @@ export class SqliteIdentityStore implements MeshIdentityStore {
         previousSha256,
         certificate.instance,
       );
-      if (good) this.#insertCertificate(certificate);
-      return good !== undefined;
+      if (!good || isSignerRevoked(this.#db, certificate)) return false;
+      this.#insertCertificate(certificate);
+      return true;
     });
   }
 
