@@ -77,6 +77,7 @@ async function start(config: string): Promise<HostAgentHandle> {
   const path = file('agent.yaml', `${header}${config}`);
   agent = await runHostAgent({
     config: readHostConfig(path),
+    clock: mesh.clock,
     log: pino({ level: 'debug' }, { write: (line: string) => lines.push(JSON.parse(line)) }),
   });
   return agent;
@@ -206,6 +207,82 @@ workloads:
     await register('stray', ['agent:service:prod/host', 'unix:workload:stray']);
     const stray = workloads.get('stray');
     await expect.poll(() => stray?.status().lastError).toMatch(/revoked/);
+  });
+
+  describe('whose key was revoked', () => {
+    const provable = ['orders', 'ledger', 'pod'];
+    const change = { reason: 'leaked', actor: 'test', force: true };
+    const ids = (of: HostAgentHandle['workloads'], names: readonly string[]) =>
+      names.map((name) => of.get(name)?.current()?.spiffeId);
+
+    const newToken = async (service: string) => {
+      const token = await mesh.token({ environment: 'prod', team: 'infra', service });
+      writeFileSync(join(mesh.dir, `${service}.token`), token);
+    };
+
+    it.each([
+      [
+        'with all that it signed',
+        async () => {
+          const [key] = (await mesh.authority.show()).issuers;
+          const target = { kind: 'key', name: key?.id ?? '' } as const;
+          await mesh.identities.groups.revokeGroup(target, 'leaked', 'test');
+        },
+      ],
+      [
+        'for good, with its root',
+        async () => {
+          const [old] = (await mesh.authority.show()).issuers;
+          await mesh.authority.prepare({ sameRoot: false }, change);
+          await mesh.authority.activate(change);
+          await mesh.authority.revoke(old?.id ?? '', change);
+        },
+      ],
+    ])('%s proves its workloads anew, by all but a used token', async (_how, revoke) => {
+      const host = await start(await all());
+      const { workloads } = host;
+      for (const name of [...provable, 'cart']) await workloads.get(name)?.ready;
+      const before = ids(workloads, provable);
+      await revoke();
+      // The host has joined by a token as well, and vouches for nobody before it has another.
+      await expect.poll(() => host.statuses()[0]?.state).toBe('ended');
+      await newToken('host');
+      await expect
+        .poll(() => ids(workloads, provable).filter((id, i) => id !== before[i]).length, {
+          timeout: 10_000,
+        })
+        .toBe(provable.length);
+      for (const name of provable) {
+        expect(workloads.get(name)?.status()).toMatchObject({ state: 'valid' });
+      }
+      const cart = workloads.get('cart');
+      await expect.poll(() => cart?.status().lastError).toMatch(/^join denied|is not the token's$/);
+      expect(cart?.status().state).toBe('ended');
+      await newToken('cart');
+      await expect.poll(() => cart?.status().state, { timeout: 10_000 }).toBe('valid');
+    });
+  });
+
+  it('tries again after it was revoked itself, and stays refused', async () => {
+    const { workloads } = await start(await all());
+    const names = ['orders', 'ledger', 'pod'];
+    for (const name of names) await workloads.get(name)?.ready;
+    const count = (await mesh.identities.list()).length;
+    for (const name of names) {
+      const uuid = workloads.get(name)?.current()?.instance ?? '';
+      await mesh.identities.revoke(uuid, 'stolen', 'test');
+    }
+    for (const name of names) {
+      const held = workloads.get(name)?.current();
+      const refused = () =>
+        lines.filter(({ workload, msg }) => workload === name && msg.startsWith('cannot join'));
+      await expect.poll(() => refused().length, { timeout: 5_000 }).toBeGreaterThan(2);
+      const status = { state: 'ended', lastError: 'join denied', spiffeId: held?.spiffeId };
+      expect(workloads.get(name)?.status()).toMatchObject(status);
+    }
+    const here = new Set((await mesh.identities.list()).map(({ uuid }) => uuid));
+    // `cart` may have joined meanwhile, which nobody waited for.
+    expect(here.size).toBeLessThanOrEqual(count + 1);
   });
 
   it.runIf(uid === 0)('lets no other user into the directory of a workload', async () => {
