@@ -215,6 +215,9 @@ export type TokenOutcome = 'consumed' | 'unknown' | 'expired' | 'used' | 'blocke
 /** What became of an attempt to store an instance: `revoked` says that what proved it has been revoked before. */
 export type AdmissionOutcome = 'admitted' | 'blocked' | 'revoked';
 
+/** What became of an attempt to store a renewed certificate; `tooMany`: as many as may be of its instance have not ended. */
+export type RenewalOutcome = 'renewed' | 'revoked' | 'tooMany';
+
 /** Where identities are kept. Each method is one transaction, durable when its promise resolves. */
 export interface IdentityStore {
   /**
@@ -248,10 +251,14 @@ export interface IdentityStore {
   /** Rises whenever everything that a key signed is revoked. */
   keyRevision(): Promise<number>;
   /**
-   * Stores a renewed certificate; false, and nothing stored, if its instance, `previousSha256` or the
-   * key that signed it is revoked by now.
+   * Stores a renewed certificate, or nothing: `revoked` if its instance, `previousSha256` or the key
+   * that signed it is revoked by now, `tooMany` if `most` of the instance have not ended at `nowMs`.
    */
-  addCertificate(certificate: SignedCertificate, previousSha256: string): Promise<boolean>;
+  addCertificate(
+    certificate: SignedCertificate,
+    previousSha256: string,
+    bound: { readonly nowMs: number; readonly most: number },
+  ): Promise<RenewalOutcome>;
 
   /**
    * Revokes it with all unrevoked instances of the same evidence, if it has any. Undefined if there

@@ -6,6 +6,7 @@ import type {
   InstanceView,
   IssuedCertificate,
   Registration,
+  RenewalOutcome,
   Revocation,
   RevocationCause,
   RevokedCertificate,
@@ -151,7 +152,11 @@ export class SqliteIdentityStore implements MeshIdentityStore {
     return keyRevision(this.#db);
   }
 
-  async addCertificate(certificate: SignedCertificate, previousSha256: string): Promise<boolean> {
+  async addCertificate(
+    certificate: SignedCertificate,
+    previousSha256: string,
+    bound: { readonly nowMs: number; readonly most: number },
+  ): Promise<RenewalOutcome> {
     return this.#db.transaction(() => {
       const good = this.#db.row(
         `SELECT 1 FROM certificate c JOIN instance i ON i.uuid = c.instance
@@ -159,9 +164,15 @@ export class SqliteIdentityStore implements MeshIdentityStore {
         previousSha256,
         certificate.instance,
       );
-      if (!good || isSignerRevoked(this.#db, certificate)) return false;
+      if (!good || isSignerRevoked(this.#db, certificate)) return 'revoked';
+      const live = this.#db.row(
+        'SELECT count(*) AS n FROM certificate WHERE instance = ? AND not_after_ms > ?',
+        certificate.instance,
+        bound.nowMs,
+      );
+      if (Number(live?.n) >= bound.most) return 'tooMany';
       this.#insertCertificate(certificate);
-      return true;
+      return 'renewed';
     });
   }
 
