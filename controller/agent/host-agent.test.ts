@@ -2,8 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 
+import { create } from '@bufbuild/protobuf';
+import { Client, credentials, status as grpcStatus } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
@@ -13,9 +17,17 @@ import { Challenges } from '../identity/attestation/challenges.ts';
 import { KubernetesAttestor } from '../identity/attestation/kubernetes-attestor.ts';
 import { UnixAttestor } from '../identity/attestation/unix-attestor.ts';
 import { X509PopAttestor } from '../identity/attestation/x509pop-attestor.ts';
+import {
+  type DiscoveryRequest,
+  DiscoveryRequestSchema,
+  type DiscoveryResponse,
+} from '../xds/gen/envoy/service/discovery/v3/discovery_pb.js';
+import { SecretDiscoveryService } from '../xds/gen/envoy/service/secret/v3/sds_pb.js';
+import { grpcService } from '../xds/grpc-service.ts';
 import { makeKeyAndRequest } from './csr.ts';
 import { type HostAgentHandle, runHostAgent } from './host-agent.ts';
 import { readHostConfig } from './host-config.ts';
+import { secretType } from './sds-stream.ts';
 import { readAgentStatus } from './status-server.ts';
 
 const uid = process.getuid?.() ?? 0;
@@ -81,6 +93,32 @@ async function start(config: string): Promise<HostAgentHandle> {
     log: pino({ level: 'debug' }, { write: (line: string) => lines.push(JSON.parse(line)) }),
   });
   return agent;
+}
+
+/** As an Envoy asks. */
+function fetchSecrets(socket: string, resourceNames: string[]): Promise<DiscoveryResponse> {
+  const method = grpcService(SecretDiscoveryService).fetchSecrets;
+  if (!method) throw new Error('no such method');
+  const client = new Client(`unix:${socket}`, credentials.createInsecure());
+  const { promise, resolve, reject } = Promise.withResolvers<DiscoveryResponse>();
+  client.makeUnaryRequest<DiscoveryRequest, DiscoveryResponse>(
+    method.path,
+    method.requestSerialize,
+    method.responseDeserialize as (bytes: Buffer) => DiscoveryResponse,
+    create(DiscoveryRequestSchema, { typeUrl: secretType, resourceNames }),
+    (error, response) => (response ? resolve(response) : reject(error ?? new Error('nothing'))),
+  );
+  return promise.finally(() => client.close());
+}
+
+async function readMetrics(socketPath: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const request = httpRequest({ socketPath, path: '/metrics', agent: false }, (response) =>
+    text(response).then(resolve, reject),
+  );
+  request.once('error', reject);
+  request.end();
+  return await promise;
 }
 
 function podToken(): string {
@@ -179,6 +217,30 @@ workloads:
       'stray',
     ]);
     expect(status[1]).toMatchObject({ spiffeId: workloads.get('orders')?.current()?.spiffeId });
+  });
+
+  it('counts who asks for the secret of another workload, and gives nothing', async () => {
+    const { workloads } = await start(await all());
+    for (const name of ['orders', 'ledger']) await workloads.get(name)?.ready;
+    const socket = join(mesh.dir, 'status.sock');
+    const refusals = async () =>
+      (await readMetrics(socket)).match(/^dta_agent_refusals_total\{.*$/gm) ?? [];
+    const sdsSocket = workloads.get('orders')?.sdsSocket ?? '';
+    expect((await fetchSecrets(sdsSocket, ['svid'])).resources).toHaveLength(1);
+    expect(await refusals()).toEqual([]);
+    const ledger = workloads.get('ledger')?.current()?.spiffeId ?? '';
+    for (const names of [['ledger'], ['svid', ledger]]) {
+      const denied = { code: grpcStatus.PERMISSION_DENIED };
+      await expect(fetchSecrets(sdsSocket, names)).rejects.toMatchObject(denied);
+    }
+    expect(await refusals()).toEqual([
+      'dta_agent_refusals_total{workload="orders",socket="sds"} 2',
+    ]);
+    expect(
+      lines
+        .filter(({ msg }) => msg === 'refused a request for secrets')
+        .map((line) => line.workload),
+    ).toEqual(['orders', 'orders']);
   });
 
   it('renews everything when it is ordered to', async () => {
