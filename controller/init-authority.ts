@@ -7,12 +7,14 @@ import { DtaError } from './errors.ts';
 import type { Authority } from './identity/authority.ts';
 import type { IssuerWish } from './identity/make-issuer.ts';
 import { openAuthority } from './identity/open-authority.ts';
+import { refuseOpenDataDir } from './store/data-dir-rights.ts';
 import { Database } from './store/database.ts';
 import { SqliteIssuerStore } from './store/sqlite-issuer-store.ts';
 
 /**
  * Makes data directory, database and authority. Fails with `conflict` when the directory has an
- * authority, with `setup` as `openAuthority`.
+ * authority, with `setup` as `openAuthority`, or when
+ * other users may use the directory.
  */
 export async function initAuthority(
   dataDir: string,
@@ -21,6 +23,7 @@ export async function initAuthority(
   clock: Clock = systemClock,
 ): Promise<Authority> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  refuseOpenDataDir(dataDir);
   const db = new Database(join(dataDir, 'controller.db'));
   try {
     const store = new SqliteIssuerStore(db);

@@ -89,8 +89,8 @@ export interface AgentHandle {
    */
   readonly ready: Promise<string>;
   /**
-   * Rejects when the identity can never be renewed again: renewal was denied, or the certificate has expired. What was
-   * served goes on being served; only a new token helps.
+   * Rejects when the identity can never be renewed again: renewal was denied, or the certificate has expired, and the
+   * workload cannot prove itself anew. What was served goes on being served; only a new token helps.
    */
   readonly ended: Promise<never>;
   /** The certificate that is served now; undefined before the first. */
@@ -210,7 +210,7 @@ class Agent implements AgentHandle {
     const { workload, token, attestation } = this.#options;
     if (attestation) {
       const { how, trust } = attestation;
-      return { isRepeatable: true, get: () => attest(this.#controller, how, trust) };
+      return { isRepeatable: true, get: (held) => attest(this.#controller, how, trust, held) };
     }
     if (token !== undefined || isKept) {
       const get = () => join(this.#controller, token ?? '');

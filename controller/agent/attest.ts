@@ -35,7 +35,8 @@ export type Attestation =
     };
 
 /**
- * Proves what the workload is and gets its certificate, for a key that is made here.
+ * Proves what the workload is and gets its certificate, for a key that is made here. `held` is the
+ * identity so far: its roots count when the one of `trust` is of the mesh no more.
  *
  * @throws DtaError `denied` when it is refused, `setup` when a file cannot be used, `unreachable`.
  */
@@ -43,6 +44,7 @@ export async function attest(
   controller: ControllerClient,
   how: Attestation,
   trust: TrustAnchor,
+  held?: HeldIdentity,
 ): Promise<HeldIdentity> {
   if (how.method === 'token') {
     return await join(controller, readNamed(how.tokenFile), how.agent());
@@ -51,7 +53,7 @@ export async function attest(
   if (how.method === 'unix' && !agent) {
     throw new DtaError('unreachable', 'the agent itself has no identity yet');
   }
-  const rootPem = agent?.rootPem ?? (await findRoot(controller, trust));
+  const rootPem = agent?.rootPem ?? (await findRoot(controller, trust, held));
   const { keyPem, csrPem } = makeKeyAndRequest();
   const evidence = await makeEvidence(controller, how, rootPem, csrPem);
   const request = { method: how.method, evidence };
@@ -59,8 +61,19 @@ export async function attest(
   return holdIdentity(grant, keyPem);
 }
 
-async function findRoot(controller: ControllerClient, trust: TrustAnchor): Promise<string> {
-  return 'file' in trust ? readNamed(trust.file) : await controller.fetchRoot(trust.keyHash);
+async function findRoot(
+  controller: ControllerClient,
+  trust: TrustAnchor,
+  held: HeldIdentity | undefined,
+): Promise<string> {
+  if ('file' in trust) return readNamed(trust.file);
+  try {
+    return await controller.fetchRoot(trust.keyHash);
+  } catch (error) {
+    const isForeign = error instanceof DtaError && error.code === 'denied';
+    if (held && isForeign) return held.rootPem;
+    throw error;
+  }
 }
 
 async function makeEvidence(

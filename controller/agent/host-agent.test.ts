@@ -2,8 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 
+import { create } from '@bufbuild/protobuf';
+import { Client, credentials, status as grpcStatus } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
@@ -13,9 +17,17 @@ import { Challenges } from '../identity/attestation/challenges.ts';
 import { KubernetesAttestor } from '../identity/attestation/kubernetes-attestor.ts';
 import { UnixAttestor } from '../identity/attestation/unix-attestor.ts';
 import { X509PopAttestor } from '../identity/attestation/x509pop-attestor.ts';
+import {
+  type DiscoveryRequest,
+  DiscoveryRequestSchema,
+  type DiscoveryResponse,
+} from '../xds/gen/envoy/service/discovery/v3/discovery_pb.js';
+import { SecretDiscoveryService } from '../xds/gen/envoy/service/secret/v3/sds_pb.js';
+import { grpcService } from '../xds/grpc-service.ts';
 import { makeKeyAndRequest } from './csr.ts';
 import { type HostAgentHandle, runHostAgent } from './host-agent.ts';
 import { readHostConfig } from './host-config.ts';
+import { secretType } from './sds-stream.ts';
 import { readAgentStatus } from './status-server.ts';
 
 const uid = process.getuid?.() ?? 0;
@@ -77,9 +89,36 @@ async function start(config: string): Promise<HostAgentHandle> {
   const path = file('agent.yaml', `${header}${config}`);
   agent = await runHostAgent({
     config: readHostConfig(path),
+    clock: mesh.clock,
     log: pino({ level: 'debug' }, { write: (line: string) => lines.push(JSON.parse(line)) }),
   });
   return agent;
+}
+
+/** As an Envoy asks. */
+function fetchSecrets(socket: string, resourceNames: string[]): Promise<DiscoveryResponse> {
+  const method = grpcService(SecretDiscoveryService).fetchSecrets;
+  if (!method) throw new Error('no such method');
+  const client = new Client(`unix:${socket}`, credentials.createInsecure());
+  const { promise, resolve, reject } = Promise.withResolvers<DiscoveryResponse>();
+  client.makeUnaryRequest<DiscoveryRequest, DiscoveryResponse>(
+    method.path,
+    method.requestSerialize,
+    method.responseDeserialize as (bytes: Buffer) => DiscoveryResponse,
+    create(DiscoveryRequestSchema, { typeUrl: secretType, resourceNames }),
+    (error, response) => (response ? resolve(response) : reject(error ?? new Error('nothing'))),
+  );
+  return promise.finally(() => client.close());
+}
+
+async function readMetrics(socketPath: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const request = httpRequest({ socketPath, path: '/metrics', agent: false }, (response) =>
+    text(response).then(resolve, reject),
+  );
+  request.once('error', reject);
+  request.end();
+  return await promise;
 }
 
 function podToken(): string {
@@ -180,6 +219,30 @@ workloads:
     expect(status[1]).toMatchObject({ spiffeId: workloads.get('orders')?.current()?.spiffeId });
   });
 
+  it('counts who asks for the secret of another workload, and gives nothing', async () => {
+    const { workloads } = await start(await all());
+    for (const name of ['orders', 'ledger']) await workloads.get(name)?.ready;
+    const socket = join(mesh.dir, 'status.sock');
+    const refusals = async () =>
+      (await readMetrics(socket)).match(/^dta_agent_refusals_total\{.*$/gm) ?? [];
+    const sdsSocket = workloads.get('orders')?.sdsSocket ?? '';
+    expect((await fetchSecrets(sdsSocket, ['svid'])).resources).toHaveLength(1);
+    expect(await refusals()).toEqual([]);
+    const ledger = workloads.get('ledger')?.current()?.spiffeId ?? '';
+    for (const names of [['ledger'], ['svid', ledger]]) {
+      const denied = { code: grpcStatus.PERMISSION_DENIED };
+      await expect(fetchSecrets(sdsSocket, names)).rejects.toMatchObject(denied);
+    }
+    expect(await refusals()).toEqual([
+      'dta_agent_refusals_total{workload="orders",socket="sds"} 2',
+    ]);
+    expect(
+      lines
+        .filter(({ msg }) => msg === 'refused a request for secrets')
+        .map((line) => line.workload),
+    ).toEqual(['orders', 'orders']);
+  });
+
   it('renews everything when it is ordered to', async () => {
     const { workloads } = await start(await all());
     const names = ['orders', 'ledger', 'pod', 'cart'];
@@ -206,6 +269,82 @@ workloads:
     await register('stray', ['agent:service:prod/host', 'unix:workload:stray']);
     const stray = workloads.get('stray');
     await expect.poll(() => stray?.status().lastError).toMatch(/revoked/);
+  });
+
+  describe('whose key was revoked', () => {
+    const provable = ['orders', 'ledger', 'pod'];
+    const change = { reason: 'leaked', actor: 'test', force: true };
+    const ids = (of: HostAgentHandle['workloads'], names: readonly string[]) =>
+      names.map((name) => of.get(name)?.current()?.spiffeId);
+
+    const newToken = async (service: string) => {
+      const token = await mesh.token({ environment: 'prod', team: 'infra', service });
+      writeFileSync(join(mesh.dir, `${service}.token`), token);
+    };
+
+    it.each([
+      [
+        'with all that it signed',
+        async () => {
+          const [key] = (await mesh.authority.show()).issuers;
+          const target = { kind: 'key', name: key?.id ?? '' } as const;
+          await mesh.identities.groups.revokeGroup(target, 'leaked', 'test');
+        },
+      ],
+      [
+        'for good, with its root',
+        async () => {
+          const [old] = (await mesh.authority.show()).issuers;
+          await mesh.authority.prepare({ sameRoot: false }, change);
+          await mesh.authority.activate(change);
+          await mesh.authority.revoke(old?.id ?? '', change);
+        },
+      ],
+    ])('%s proves its workloads anew, by all but a used token', async (_how, revoke) => {
+      const host = await start(await all());
+      const { workloads } = host;
+      for (const name of [...provable, 'cart']) await workloads.get(name)?.ready;
+      const before = ids(workloads, provable);
+      await revoke();
+      // The host has joined by a token as well, and vouches for nobody before it has another.
+      await expect.poll(() => host.statuses()[0]?.state).toBe('ended');
+      await newToken('host');
+      await expect
+        .poll(() => ids(workloads, provable).filter((id, i) => id !== before[i]).length, {
+          timeout: 10_000,
+        })
+        .toBe(provable.length);
+      for (const name of provable) {
+        expect(workloads.get(name)?.status()).toMatchObject({ state: 'valid' });
+      }
+      const cart = workloads.get('cart');
+      await expect.poll(() => cart?.status().lastError).toMatch(/^join denied|is not the token's$/);
+      expect(cart?.status().state).toBe('ended');
+      await newToken('cart');
+      await expect.poll(() => cart?.status().state, { timeout: 10_000 }).toBe('valid');
+    });
+  });
+
+  it('tries again after it was revoked itself, and stays refused', async () => {
+    const { workloads } = await start(await all());
+    const names = ['orders', 'ledger', 'pod'];
+    for (const name of names) await workloads.get(name)?.ready;
+    const count = (await mesh.identities.list()).length;
+    for (const name of names) {
+      const uuid = workloads.get(name)?.current()?.instance ?? '';
+      await mesh.identities.revoke(uuid, 'stolen', 'test');
+    }
+    for (const name of names) {
+      const held = workloads.get(name)?.current();
+      const refused = () =>
+        lines.filter(({ workload, msg }) => workload === name && msg.startsWith('cannot join'));
+      await expect.poll(() => refused().length, { timeout: 5_000 }).toBeGreaterThan(2);
+      const status = { state: 'ended', lastError: 'join denied', spiffeId: held?.spiffeId };
+      expect(workloads.get(name)?.status()).toMatchObject(status);
+    }
+    const here = new Set((await mesh.identities.list()).map(({ uuid }) => uuid));
+    // `cart` may have joined meanwhile, which nobody waited for.
+    expect(here.size).toBeLessThanOrEqual(count + 1);
   });
 
   it.runIf(uid === 0)('lets no other user into the directory of a workload', async () => {

@@ -167,7 +167,7 @@ function obtainOwn(
     return { isRepeatable: true, get: () => attest(controller, token, { keyHash: '' }) };
   }
   if (!trust) throw new DtaError('usage', 'nothing says which controller is meant');
-  return { isRepeatable: true, get: () => attest(controller, how, trust) };
+  return { isRepeatable: true, get: (held) => attest(controller, how, trust, held) };
 }
 
 /** No workload can be called so. */

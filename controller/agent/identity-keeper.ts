@@ -17,7 +17,8 @@ import { followTrust } from './trust-loop.ts';
 export interface Obtain {
   /** A token is good once; what the workload is can be proved again. */
   readonly isRepeatable: boolean;
-  readonly get: () => Promise<HeldIdentity>;
+  /** `held` is what was held so far, refused or expired by now: its roots may be newer than those of the configuration. */
+  readonly get: (held?: HeldIdentity) => Promise<HeldIdentity>;
 }
 
 /** What happens to an identity, for metrics. */
@@ -43,20 +44,21 @@ export interface KeeperOptions {
   readonly signal: AbortSignal;
 }
 
-/** How an identity is: `late` and `expired` were not renewed in time, `ended` never will be. */
+/** How an identity is: `late` and `expired` were not renewed in time, `ended` never will be: another has to be got. */
 export type IdentityState = 'joining' | 'valid' | 'late' | 'expired' | 'ended';
 
 /** One identity over its whole life. */
 export class IdentityKeeper {
   /** Resolves with the first SPIFFE ID; rejects when there will never be one. */
   readonly ready: Promise<string>;
-  /** Rejects when the identity can never be renewed again. What is held goes on being held. */
+  /** Rejects when there will never be another identity. What is held goes on being held. */
   readonly ended: Promise<never>;
   readonly #options: KeeperOptions;
   readonly #becameReady = Promise.withResolvers<string>();
   readonly #hasEnded = Promise.withResolvers<never>();
   #change = Promise.withResolvers<void>();
   #held: HeldIdentity | undefined;
+  /** What is held was taken away. */
   #isOver = false;
   #lastError: string | undefined;
 
@@ -98,8 +100,10 @@ export class IdentityKeeper {
         if (!first) return;
         const end = await this.#live(first);
         if (end === 'aborted') return;
-        // Who was refused is not let in by the back door; who came too late proves itself anew.
-        if (end === 'denied' || !obtain.isRepeatable) break;
+        if (!obtain.isRepeatable) break;
+        // A key that was revoked says nothing of the workload, which proves itself anew. Whether it was
+        // the workload that was revoked is for the controller to know, which refuses its evidence then.
+        if (end === 'denied') this.#isOver = true;
       }
       if (signal.aborted) return;
       this.#isOver = true;
@@ -156,6 +160,7 @@ export class IdentityKeeper {
     });
     over.abort();
     await watching;
+    if (end === 'denied') this.#lastError = 'renewal denied';
     return end;
   }
 
@@ -163,7 +168,7 @@ export class IdentityKeeper {
     const { obtain, alarm, random, log, signal } = this.#options;
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
-        return await obtain.get();
+        return await obtain.get(this.#held);
       } catch (error) {
         if (signal.aborted) break;
         this.#lastError = messageOf(error);
@@ -186,6 +191,7 @@ export class IdentityKeeper {
   #use(identity: HeldIdentity): void {
     const { keyDir, workload, onChange, log } = this.#options;
     this.#held = identity;
+    this.#isOver = false;
     this.#lastError = undefined;
     onChange(identity);
     const { resolve } = this.#change;

@@ -151,6 +151,30 @@ describe('a client certificate', () => {
     expect((await call('POST', '/v1/renew', body, tls)).status).toBe(200);
   });
 
+  it('renews itself until fifty of its certificates are live', async () => {
+    const { tls } = await joined();
+    const other = await joined();
+    const body = { csr: makeKeyAndRequest().csrPem };
+    const renew = async (who = tls) => {
+      mesh.nowMs += 2_000;
+      return await call('POST', '/v1/renew', body, who);
+    };
+    for (let i = 1; i < 50; i++) expect((await renew()).status).toBe(200);
+    expect(await renew()).toMatchObject({
+      status: 429,
+      body: {
+        code: 'unreachable',
+        message: '50 certificates of this instance are live',
+        help: expect.stringContaining('wait until some have ended'),
+      },
+    });
+    expect(mesh.identities.events.tail({ limit: 1 })).toMatchObject([
+      { kind: 'refused', method: 'renewal', reason: 'too many live certificates' },
+    ]);
+    expect((await renew(other.tls)).status).toBe(200);
+    expect(await mesh.identities.list()).toHaveLength(2);
+  });
+
   it('renews itself, but not after it was revoked', async () => {
     const { identity, tls } = await joined();
     const body = { csr: makeKeyAndRequest().csrPem };

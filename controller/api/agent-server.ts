@@ -128,9 +128,15 @@ function addIdentityRoutes(
     },
     async (request) => {
       const { raw } = peerCertificate(socketOf(request), clock());
-      return await identities.renew(raw, request.body.csr, request.ip);
+      return await identities.renew(raw, request.body.csr, request.ip).catch(laterIfTooMany);
     },
   );
+}
+
+/** An agent tries again after this answer, where `conflict` would say that something is wrong with its request. */
+function laterIfTooMany(error: unknown): never {
+  if (!(error instanceof DtaError) || error.code !== 'conflict') throw error;
+  throw new Refusal(429, 'unreachable', error.message, error.help);
 }
 
 function addTrustRoute(app: FastifyInstance, { identities }: AgentServerOptions): void {

@@ -106,6 +106,7 @@ export const identityEvent = z.object({
   atMs: timeMs,
   kind: z.string(),
   instance: z.string().optional(),
+  instances: z.array(z.string()).optional(),
   spiffeId: z.string().optional(),
   method: z.string().optional(),
   target: z.string().optional(),

@@ -112,6 +112,7 @@ export const revokeRequest = z.strictObject({ reason: z.string().max(500).defaul
 export const revocationReply = z.object({
   kind: z.enum(['instance', 'certificate']),
   instance: z.string(),
+  instances: z.array(z.string()).describe('all that this took, also others of the same evidence'),
   digests: z.array(z.string()),
   repeated: z.boolean(),
   atMs: timeMs,

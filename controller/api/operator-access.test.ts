@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import {
   announceOperatorAddress,
@@ -36,6 +36,19 @@ describe('the operator token', () => {
     writeFileSync(join(dir, 'operator.token'), '');
     chmodSync(join(dir, 'operator.token'), 0o600);
     expect(() => openOperatorToken(dir)).toThrow(/holds no operator token/);
+  });
+
+  it("is refused when it is another user's, but root operates for others", () => {
+    const token = openOperatorToken(dir);
+    announceOperatorAddress(dir, 'http://127.0.0.1:7');
+    const { uid } = statSync(join(dir, 'operator.token'));
+    const user = vi.spyOn(process, 'geteuid').mockReturnValue(uid + 1);
+    onTestFinished(() => user.mockRestore());
+    const foreign = { code: 'setup', message: expect.stringContaining('belongs to another user') };
+    expect(() => openOperatorToken(dir)).toThrow(expect.objectContaining(foreign));
+    expect(() => readOperatorAccess(dir)).toThrow(expect.objectContaining(foreign));
+    user.mockReturnValue(0);
+    expect(readOperatorAccess(dir).token).toBe(token);
   });
 
   it('is missed with a word on what helps', () => {

@@ -19,14 +19,14 @@ export interface OperatorAccess {
  * Reads the operator token of `dataDir`, making it (32 random bytes, mode 0600) where there is
  * none.
  *
- * @throws DtaError `setup` when others may read it or it is damaged.
+ * @throws DtaError `setup` when others may read it, it is another user's, or it is damaged.
  */
 export function openOperatorToken(dataDir: string): string {
   const path = join(dataDir, tokenFile);
   if (!lstatSync(path, { throwIfNoEntry: false })) {
     writePrivate(path, `${randomBytes(32).toString('base64url')}\n`);
   }
-  return readToken(path);
+  return readToken(path, processUser());
 }
 
 /** Writes down where the operator API listens, for the clients of `dataDir`. */
@@ -42,7 +42,10 @@ export function announceOperatorAddress(dataDir: string, address: string): void 
 export function readOperatorAccess(dataDir: string): OperatorAccess {
   try {
     const address = readFileSync(join(dataDir, addressFile), 'utf8').trim();
-    return { address, token: readToken(join(dataDir, tokenFile)) };
+    const path = join(dataDir, tokenFile);
+    // Root may operate a controller that runs as another user.
+    const owner = processUser() === 0 ? lstatSync(path).uid : processUser();
+    return { address, token: readToken(path, owner) };
   } catch (cause) {
     if (cause instanceof DtaError) throw cause;
     throw new DtaError('unreachable', `no controller has run on \`${dataDir}\``, {
@@ -61,11 +64,16 @@ export function bearerMatches(token: string, header: string | undefined): boolea
   return timingSafeEqual(digest(given), digest(token)) && given.length > 0;
 }
 
-function readToken(path: string): string {
+function readToken(path: string, owner: number): string {
   const stats = lstatSync(path);
   if (!stats.isFile() || (stats.mode & 0o077) !== 0) {
     throw new DtaError('setup', `\`${path}\` can be read by others`, {
       help: 'remove it and start the controller again: it makes a new one with mode 0600',
+    });
+  }
+  if (stats.uid !== owner) {
+    throw new DtaError('setup', `\`${path}\` belongs to another user`, {
+      help: 'run this as the user that the controller runs as, or remove it and start the controller again',
     });
   }
   const token = readFileSync(path, 'utf8').trim();
@@ -83,6 +91,10 @@ function writePrivate(path: string, text: string): void {
   writeFileSync(draft, text, { mode: 0o600 });
   chmodSync(draft, 0o600);
   renameSync(draft, path);
+}
+
+function processUser(): number {
+  return process.geteuid?.() ?? 0;
 }
 
 function digest(text: string): Buffer {

@@ -215,6 +215,29 @@ describe('taint and revoke', () => {
     await expect(desk.revoke('', change)).rejects.toMatchObject({ code: 'notFound' });
   });
 
+  it('refuses what the key signed and is not stored yet', async () => {
+    const { token } = await service.issueToken(checkout);
+    const held = await joined();
+    const old = authority.active.id;
+    const issue = authority.issue.bind(authority);
+    authority.issue = async (request) => {
+      const leaf = await issue(request);
+      if (authority.active.id === old) {
+        await desk.prepare(newRoot, change);
+        await desk.activate(change);
+        await desk.revoke(old, { ...change, force: true });
+      }
+      return leaf;
+    };
+    await expect(service.join(token, csrPem)).rejects.toMatchObject({
+      fields: { reason: 'token blocked' },
+    });
+    authority.issue = issue;
+    await expect(renewed(held)).rejects.toMatchObject({ code: 'denied' });
+    expect(await service.list()).toHaveLength(1);
+    expect(await verdict(await joined())).toBe('OK');
+  });
+
   it.each([
     [{ sameRoot: false }, 'unable to get local issuer'],
     // Its root stays, its list does not: who checks lists, as Envoy does, refuses what it signed.

@@ -21,6 +21,8 @@ export interface IdentityEvent {
   readonly kind: IdentityEventKind;
   /** UUID of the instance concerned. */
   readonly instance?: string;
+  /** UUIDs of all that were revoked with it, and its own; absent: it alone. */
+  readonly instances?: readonly string[];
   readonly spiffeId?: string;
   readonly method?: AttestationMethod | 'renewal' | 'unknown';
   /** What was revoked, ordered or registered: `service prod/orders`. */

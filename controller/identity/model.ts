@@ -73,6 +73,12 @@ export interface IssuedCertificate {
   readonly revokedAtMs?: number | undefined;
 }
 
+/** A certificate that was signed and is not stored yet. */
+export interface SignedCertificate extends IssuedCertificate {
+  /** `keyRevision` of the store from before it was signed; absent: unknown, so any revocation of its key counts. */
+  readonly keyRevision?: number | undefined;
+}
+
 /** Why, when and by whom something was revoked. */
 export interface RevocationCause {
   readonly atMs: number;
@@ -83,11 +89,16 @@ export interface RevocationCause {
 /** What one revocation did; also what `onRevoked` announces. */
 export interface Revocation extends RevocationCause {
   readonly kind: 'instance' | 'certificate';
-  /** UUID of the instance concerned. */
+  /** UUID of the instance that was named, or whose certificate was. */
   readonly instance: string;
+  /**
+   * UUIDs of the instances that this took something of, sorted: beside the one that was named every
+   * other that was proved by the same evidence. Empty: all of it was revoked before.
+   */
+  readonly instances: readonly string[];
   /** SHA-256 digests, hexadecimal, of the certificates concerned that have not expired. */
   readonly digests: readonly string[];
-  /** It was revoked before: nothing changed and the first cause is given. */
+  /** What was named was revoked before: the first cause is given, and only others were taken, if any. */
   readonly repeated: boolean;
 }
 
@@ -204,6 +215,9 @@ export type TokenOutcome = 'consumed' | 'unknown' | 'expired' | 'used' | 'blocke
 /** What became of an attempt to store an instance: `revoked` says that what proved it has been revoked before. */
 export type AdmissionOutcome = 'admitted' | 'blocked' | 'revoked';
 
+/** What became of an attempt to store a renewed certificate; `tooMany`: as many as may be of its instance have not ended. */
+export type RenewalOutcome = 'renewed' | 'revoked' | 'tooMany';
+
 /** Where identities are kept. Each method is one transaction, durable when its promise resolves. */
 export interface IdentityStore {
   /**
@@ -217,30 +231,38 @@ export interface IdentityStore {
   token(id: string): Promise<StoredToken | undefined>;
   /**
    * Uses the token up and stores what was bought with it, both or neither; only one of several
-   * callers wins. `blocked`: its service, team or domain is revoked.
+   * callers wins. `blocked`: its service, team or domain is revoked, or the key that signed the
+   * certificate, since `keyRevision`.
    */
   consumeToken(
     id: string,
     nowMs: number,
     instance: Instance,
-    certificate: IssuedCertificate,
+    certificate: SignedCertificate,
   ): Promise<TokenOutcome>;
 
   /** Stores an instance that proved itself without a token, with its first certificate, or nothing. */
-  admit(instance: Instance, certificate: IssuedCertificate): Promise<AdmissionOutcome>;
+  admit(instance: Instance, certificate: SignedCertificate): Promise<AdmissionOutcome>;
 
   instance(uuid: string): Promise<Instance | undefined>;
   instances(): Promise<InstanceView[]>;
   certificateBySha256(sha256: string): Promise<IssuedCertificate | undefined>;
   certificateBySerial(serial: string): Promise<IssuedCertificate | undefined>;
+  /** Rises whenever everything that a key signed is revoked. */
+  keyRevision(): Promise<number>;
   /**
-   * Stores a renewed certificate; false, and nothing stored, if its instance or `previousSha256` is
-   * revoked by now.
+   * Stores a renewed certificate, or nothing: `revoked` if its instance, `previousSha256` or the key
+   * that signed it is revoked by now, `tooMany` if `most` of the instance have not ended at `nowMs`.
    */
-  addCertificate(certificate: IssuedCertificate, previousSha256: string): Promise<boolean>;
+  addCertificate(
+    certificate: SignedCertificate,
+    previousSha256: string,
+    bound: { readonly nowMs: number; readonly most: number },
+  ): Promise<RenewalOutcome>;
 
   /**
-   * Undefined if there is no such instance. `digests` holds what had not expired at `cause.atMs`.
+   * Revokes it with all unrevoked instances of the same evidence, if it has any. Undefined if there
+   * is no such instance. `digests` holds what had not expired at `cause.atMs`.
    */
   revokeInstance(uuid: string, cause: RevocationCause): Promise<Revocation | undefined>;
   /** Undefined if there is no such certificate. */

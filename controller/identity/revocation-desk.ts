@@ -48,10 +48,12 @@ export class RevocationDesk {
     }
     this.#revision += 1;
     log.info({ ...revocation }, 'identity revoked');
-    if (revocation.repeated) return revocation;
+    const { instance, instances } = revocation;
+    if (instances.length === 0) return revocation;
     events.add({
       kind: 'revoked',
-      instance: revocation.instance,
+      instance,
+      ...(instances.length > 1 && { instances }),
       target: `${revocation.kind} ${target}`,
       ...{ reason, actor },
     });

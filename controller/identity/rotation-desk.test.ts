@@ -10,7 +10,9 @@ import { TrustWatch } from './trust-watch.ts';
 let mesh: AttestedMesh;
 let watch: TrustWatch;
 beforeEach(async () => {
-  mesh = await AttestedMesh.open();
+  mesh = await AttestedMesh.open(() => [
+    { method: 'k8s', attest: async () => ({ selectors: ['k8s:ns:shop'], evidence: 'pod' }) },
+  ]);
   watch = new TrustWatch(mesh.authority, mesh.identities, mesh.clock);
   return () => mesh.db.close();
 });
@@ -152,6 +154,33 @@ describe('revoking a group', () => {
     expect((await mesh.identities.revocations()).digests).toHaveLength(1);
     expect(await mesh.identities.crlPem()).toContain('X509 CRL');
     await expect(mesh.identities.renew(der(identity), mesh.csr)).rejects.toThrow('renewal denied');
+  });
+
+  it('of a key takes what is signed and not stored yet, also when it is repeated', async () => {
+    const { identities, authority } = mesh;
+    await mesh.register('pod', ['k8s:ns:shop']);
+    const tokenOf = async () =>
+      (await identities.issueToken({ environment: 'prod', team: 'shop', service: 'orders' })).token;
+    const target = { kind: 'key', name: authority.active.id } as const;
+    const issue = authority.issue.bind(authority);
+    for (const _time of ['first', 'again']) {
+      const identity = await joined();
+      authority.issue = async (request) => {
+        const leaf = await issue(request);
+        await identities.groups.revokeGroup(target, 'leaked', 'alice');
+        return leaf;
+      };
+      await expect(identities.renew(der(identity), mesh.csr)).rejects.toThrow('renewal denied');
+      const attempt = identities.join(await tokenOf(), mesh.csr);
+      expect(await mesh.refusal(attempt)).toBe('token blocked');
+      const pod = { method: 'k8s', evidence: {}, csr: mesh.csr };
+      expect(await mesh.refusal(identities.attest(pod))).toBe('evidence blocked');
+      authority.issue = issue;
+      const live = await joined();
+      expect((await identities.renew(der(live), mesh.csr)).instance).toBe(live.instance);
+      await identities.attest(pod);
+      expect(await identities.standingOf(der(live))).toBe('inForce');
+    }
   });
 
   it('of a key that is not trusted is no revocation', async () => {

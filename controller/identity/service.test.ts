@@ -246,6 +246,7 @@ describe('revoke', () => {
     expect(revocation).toEqual({
       kind,
       instance: first.instance,
+      instances: [first.instance],
       digests,
       repeated: false,
       ...cause,

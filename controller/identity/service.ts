@@ -5,7 +5,7 @@
 import { createHash, randomUUID, X509Certificate } from 'node:crypto';
 
 import type { Clock } from '../clock.ts';
-import type { DtaError } from '../errors.ts';
+import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import {
   type AttemptMethod,
@@ -31,6 +31,7 @@ import type {
   Registration,
   Revocation,
   Revocations,
+  SignedCertificate,
 } from './model.ts';
 import {
   type IssuedToken,
@@ -175,7 +176,7 @@ export class IdentityService {
   /**
    * Gives a fresh certificate to the instance whose certificate the peer presented (and proved in
    * TLS). `denied` unless that is ours, unexpired and neither it nor its instance is revoked;
-   * `usage` on a faulty request.
+   * `conflict` when fifty certificates of the instance have not ended; `usage` on a faulty request.
    */
   async renew(
     peerCertificateDer: Uint8Array,
@@ -199,9 +200,10 @@ export class IdentityService {
     const request = parseCsr(csr);
     request.refuseNames(instance.spiffeId);
     const { leaf, certificate } = await this.#sign(request, registration, instance.uuid);
-    if (!(await this.#store.addCertificate(certificate, previous.sha256))) {
-      throw denied('renewal', 'revoked', { instance: instance.uuid });
-    }
+    const bound = { nowMs: this.#clock(), most: mostLiveCertificates };
+    const outcome = await this.#store.addCertificate(certificate, previous.sha256, bound);
+    if (outcome === 'tooMany') throw tooManyLive(instance.uuid);
+    if (outcome === 'revoked') throw denied('renewal', 'revoked', { instance: instance.uuid });
     const { uuid, spiffeId } = instance;
     this.events.add({ kind: 'renewed', instance: uuid, spiffeId, notAfterMs: leaf.notAfterMs });
     return this.#identity(instance.uuid, instance.spiffeId, leaf);
@@ -340,6 +342,8 @@ export class IdentityService {
   }
 
   async #sign(request: SigningRequest, registration: Registration, uuid: string): Promise<Signed> {
+    // Asked before it is signed: a key that is revoked meanwhile takes what is not stored yet with it.
+    const keyRevision = await this.#store.keyRevision();
     const leaf = await this.#authority.issue({
       publicKeySpki: request.publicKeySpki,
       identity: identityOf(registration, uuid),
@@ -348,8 +352,8 @@ export class IdentityService {
       nowMs: this.#clock(),
     });
     const { serial, sha256, issuer, notBeforeMs, notAfterMs } = leaf;
-    const certificate = { serial, sha256, issuer, notBeforeMs, notAfterMs, instance: uuid };
-    return { leaf, certificate };
+    const names = { serial, sha256, issuer, instance: uuid };
+    return { leaf, certificate: { ...names, notBeforeMs, notAfterMs, keyRevision } };
   }
 
   #identity(instance: string, spiffeId: string, leaf: LeafCertificate): IssuedIdentity {
@@ -373,7 +377,7 @@ export type AttestationPeer = Pick<AttestationContext, 'address' | 'agent'>;
 
 interface Signed {
   readonly leaf: LeafCertificate;
-  readonly certificate: IssuedCertificate;
+  readonly certificate: SignedCertificate;
 }
 
 function identityOf(registration: Registration, instance: string): MeshIdentity {
@@ -385,5 +389,19 @@ function digestOf(der: Uint8Array): string {
   return createHash('sha256').update(der).digest('hex');
 }
 
+/** Nothing is taken away: it mends itself when the first of them ends. */
+function tooManyLive(instance: string): DtaError {
+  return new DtaError(
+    'conflict',
+    `${mostLiveCertificates} certificates of this instance are live`,
+    {
+      help: 'wait until some have ended, and look who renews it so often',
+      fields: { reason: 'too many live certificates', instance },
+    },
+  );
+}
+
+/** Each may have to be revoked, and stand in lists and states then. */
+const mostLiveCertificates = 50;
 const defaultLeafTtlMs = 3_600_000;
 const endedKeptMs = 7 * 86_400_000;

@@ -53,9 +53,7 @@ export class TrustWatch {
     identities.rotations.onOrdered(({ kind, name }) =>
       this.wake(kind === 'instance' ? [name] : undefined),
     );
-    identities.onRevoked((revoked) =>
-      this.wake('instances' in revoked ? revoked.instances : [revoked.instance]),
-    );
+    identities.onRevoked(({ instances }) => this.wake(instances));
   }
 
   /**

@@ -1,7 +1,7 @@
 /** One controller for each data directory, also after one was killed. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -24,6 +24,19 @@ it('is taken by one at a time, and privately', () => {
   release();
   lockDataDir(dir)();
 });
+
+it.each([0o750, 0o705, 0o710, 0o701, 0o720, 0o2777])(
+  'is not taken in a directory of mode %o',
+  (mode) => {
+    chmodSync(dir, mode);
+    expect(() => lockDataDir(dir)).toThrow(
+      expect.objectContaining({ code: 'setup', help: `chmod 700 ${dir}` }),
+    );
+    expect(readdirSync(dir)).toEqual([]);
+    chmodSync(dir, 0o700);
+    lockDataDir(dir)();
+  },
+);
 
 it('is held by another process, and ends with it', async () => {
   const module = new URL('./data-dir-lock.ts', import.meta.url).href;

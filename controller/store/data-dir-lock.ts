@@ -4,15 +4,17 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { DtaError } from '../errors.ts';
+import { refuseOpenDataDir } from './data-dir-rights.ts';
 
 /**
  * Takes the lock of `dataDir` and gives the function that releases it; a process that is killed
  * releases it too, because the kernel does. Two controllers on one directory would sign with keys
  * that the other has retired, and tell only their own proxies who is revoked.
  *
- * @throws DtaError `setup` when another controller has it.
+ * @throws DtaError `setup` when another controller has it, or other users may use the directory.
  */
 export function lockDataDir(dataDir: string): () => void {
+  refuseOpenDataDir(dataDir);
   const path = join(dataDir, 'controller.lock');
   makePrivate(path);
   // SQLite's own lock on an empty database: Node has none for files.

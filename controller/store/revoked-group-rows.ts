@@ -1,11 +1,12 @@
 /** Rows of revoked groups, and what revoking one does to instances and certificates. */
-import type { RevocationCause } from '../identity/model.ts';
+import type { RevocationCause, SignedCertificate } from '../identity/model.ts';
 import type {
   GroupKind,
   GroupRevocation,
   GroupTarget,
   RevokedGroup,
 } from '../identity/revoked-groups.ts';
+import { nextCount } from './counters.ts';
 import type { Database, Row } from './database.ts';
 
 /** Whether the service, team or domain of a registration is revoked. Inside the transaction that lets somebody in. */
@@ -19,6 +20,26 @@ export function isBlocked(db: Database, registrationId: string): boolean {
     registrationId,
   );
   return row !== undefined;
+}
+
+/**
+ * Whether the key that signed a certificate was revoked while the certificate was on its way here.
+ * An active key goes on signing after everything that it had signed was revoked: what it signs from
+ * then on is good. Inside the transaction that stores the certificate.
+ */
+export function isSignerRevoked(db: Database, certificate: SignedCertificate): boolean {
+  const { issuer = null, keyRevision: revision } = certificate;
+  const gone = `SELECT 1 FROM issuer WHERE id = ? AND state IN ('revoked', 'gone')`;
+  if (db.row(gone, issuer)) return true;
+  if (revision === keyRevision(db)) return false;
+  return (
+    db.row(`SELECT 1 FROM revoked_group WHERE kind = 'key' AND name = ?`, issuer) !== undefined
+  );
+}
+
+/** Rises whenever everything that a key signed is revoked, also when that is repeated. */
+export function keyRevision(db: Database): number {
+  return Number(db.row('SELECT value FROM counter WHERE name = ?', keyRevisionName)?.value ?? 0);
 }
 
 /** Revokes what belongs to the group and remembers it. Inside a transaction. */
@@ -41,6 +62,7 @@ export function revokeGroup(
       ...[id, kind, name, atMs, reason, actor],
     );
   }
+  if (kind === 'key') nextCount(db, keyRevisionName, 0);
   const taken =
     kind === 'key' ? takeCertificates(db, name, cause) : takeInstances(db, target, cause);
   const group = inForce ? toGroup(inForce) : { id, kind, name, atMs, reason, actor };
@@ -123,3 +145,5 @@ function toGroup(row: Row): RevokedGroup {
     liftReason: text(row.lift_reason),
   };
 }
+
+const keyRevisionName = 'key-revision';

@@ -23,6 +23,7 @@ const token = {
   consumedAtMs: undefined,
 };
 const cause = { atMs: 50, reason: 'stolen', actor: 'alice' };
+const bound = { nowMs: 20, most: 9 };
 let db: Database;
 let store: SqliteIdentityStore;
 
@@ -72,19 +73,28 @@ describe('addCertificate', () => {
   beforeEach(() => consume(1));
 
   it('refuses after a revocation that came between', async () => {
-    expect(await store.addCertificate(certificate('c2', 20), 'c1')).toBe(true);
+    expect(await store.addCertificate(certificate('c2', 20), 'c1', bound)).toBe('renewed');
     await store.revokeCertificate('c1', cause);
-    expect(await store.addCertificate(certificate('c3', 30), 'c1')).toBe(false);
-    expect(await store.addCertificate(certificate('c4', 40), 'c2')).toBe(true);
+    expect(await store.addCertificate(certificate('c3', 30), 'c1', bound)).toBe('revoked');
+    expect(await store.addCertificate(certificate('c4', 40), 'c2', bound)).toBe('renewed');
     await store.revokeInstance('i1', cause);
-    expect(await store.addCertificate(certificate('c5', 50), 'c2')).toBe(false);
+    expect(await store.addCertificate(certificate('c5', 50), 'c2', bound)).toBe('revoked');
     expect(await store.certificateBySha256('c5')).toBeUndefined();
+  });
+
+  it('refuses when as many as may be have not ended', async () => {
+    const two = { nowMs: 99, most: 2 };
+    expect(await store.addCertificate(certificate('c2', 20), 'c1', two)).toBe('renewed');
+    expect(await store.addCertificate(certificate('c3', 30), 'c2', two)).toBe('tooMany');
+    expect(await store.certificateBySha256('c3')).toBeUndefined();
+    const later = { nowMs: 100, most: 2 };
+    expect(await store.addCertificate(certificate('c3', 30), 'c2', later)).toBe('renewed');
   });
 
   it('refuses the certificate of another instance as the previous one', async () => {
     await store.addToken({ ...token, id: 't2' });
     await consume(1, 'i2', 'other', 't2');
-    expect(await store.addCertificate(certificate('c2', 20), 'other')).toBe(false);
+    expect(await store.addCertificate(certificate('c2', 20), 'other', bound)).toBe('revoked');
   });
 });
 
@@ -107,8 +117,8 @@ describe('revokedCertificates', () => {
 describe('forgetEnded', () => {
   it('removes what ended and keeps revoked and newest certificates', async () => {
     await consume(1);
-    await store.addCertificate(certificate('c2', 20), 'c1');
-    await store.addCertificate(certificate('c3', 30), 'c2');
+    await store.addCertificate(certificate('c2', 20), 'c1', bound);
+    await store.addCertificate(certificate('c3', 30), 'c2', bound);
     await store.revokeCertificate('c2', cause);
     expect(await store.forgetEnded(100)).toBe(0);
     // The token and `c1`.

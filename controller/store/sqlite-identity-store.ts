@@ -6,9 +6,11 @@ import type {
   InstanceView,
   IssuedCertificate,
   Registration,
+  RenewalOutcome,
   Revocation,
   RevocationCause,
   RevokedCertificate,
+  SignedCertificate,
   StoredToken,
   TokenOutcome,
 } from '../identity/model.ts';
@@ -25,7 +27,15 @@ import {
   toView,
 } from './identity-rows.ts';
 import { findRegistrationId, readRegistrations, writeRegistration } from './registration-rows.ts';
-import { isBlocked, liftGroup, readGroups, revokeGroup } from './revoked-group-rows.ts';
+import { revokeCertificate, revokeInstance } from './revocation-rows.ts';
+import {
+  isBlocked,
+  isSignerRevoked,
+  keyRevision,
+  liftGroup,
+  readGroups,
+  revokeGroup,
+} from './revoked-group-rows.ts';
 import { addOrder, findDue, newestOrder, readOpen } from './rotation-rows.ts';
 
 /** Implements `MeshIdentityStore`; each method is one transaction. */
@@ -78,7 +88,7 @@ export class SqliteIdentityStore implements MeshIdentityStore {
     id: string,
     nowMs: number,
     instance: Instance,
-    certificate: IssuedCertificate,
+    certificate: SignedCertificate,
   ): Promise<TokenOutcome> {
     return this.#db.transaction(() => {
       const row = this.#db.row('SELECT * FROM token WHERE id = ?', id);
@@ -87,6 +97,7 @@ export class SqliteIdentityStore implements MeshIdentityStore {
       if (token.consumedAtMs !== undefined) return 'used';
       if (token.expiresAtMs <= nowMs) return 'expired';
       if (isBlocked(this.#db, instance.registrationId)) return 'blocked';
+      if (isSignerRevoked(this.#db, certificate)) return 'blocked';
       this.#db.run('UPDATE token SET consumed_at_ms = ? WHERE id = ?', nowMs, id);
       this.#insertInstance(instance);
       this.#insertCertificate(certificate);
@@ -94,9 +105,10 @@ export class SqliteIdentityStore implements MeshIdentityStore {
     });
   }
 
-  async admit(instance: Instance, certificate: IssuedCertificate): Promise<AdmissionOutcome> {
+  async admit(instance: Instance, certificate: SignedCertificate): Promise<AdmissionOutcome> {
     return this.#db.transaction(() => {
       if (isBlocked(this.#db, instance.registrationId)) return 'blocked';
+      if (isSignerRevoked(this.#db, certificate)) return 'blocked';
       const revoked = this.#db.row(
         `SELECT 1 FROM instance WHERE evidence = ? AND evidence <> '' AND revoked_at_ms IS NOT NULL`,
         instance.evidence ?? '',
@@ -136,7 +148,15 @@ export class SqliteIdentityStore implements MeshIdentityStore {
     return row && toCertificate(row);
   }
 
-  async addCertificate(certificate: IssuedCertificate, previousSha256: string): Promise<boolean> {
+  async keyRevision(): Promise<number> {
+    return keyRevision(this.#db);
+  }
+
+  async addCertificate(
+    certificate: SignedCertificate,
+    previousSha256: string,
+    bound: { readonly nowMs: number; readonly most: number },
+  ): Promise<RenewalOutcome> {
     return this.#db.transaction(() => {
       const good = this.#db.row(
         `SELECT 1 FROM certificate c JOIN instance i ON i.uuid = c.instance
@@ -144,54 +164,24 @@ export class SqliteIdentityStore implements MeshIdentityStore {
         previousSha256,
         certificate.instance,
       );
-      if (good) this.#insertCertificate(certificate);
-      return good !== undefined;
+      if (!good || isSignerRevoked(this.#db, certificate)) return 'revoked';
+      const live = this.#db.row(
+        'SELECT count(*) AS n FROM certificate WHERE instance = ? AND not_after_ms > ?',
+        certificate.instance,
+        bound.nowMs,
+      );
+      if (Number(live?.n) >= bound.most) return 'tooMany';
+      this.#insertCertificate(certificate);
+      return 'renewed';
     });
   }
 
   async revokeInstance(uuid: string, cause: RevocationCause): Promise<Revocation | undefined> {
-    return this.#db.transaction(() => {
-      const changed = this.#db.run(
-        `UPDATE instance SET revoked_at_ms = ?, revoked_reason = ?, revoked_by = ?
-         WHERE uuid = ? AND revoked_at_ms IS NULL`,
-        ...causeValues(cause),
-        uuid,
-      );
-      const row = this.#db.row('SELECT * FROM instance WHERE uuid = ?', uuid);
-      if (!row) return undefined;
-      const digests = this.#db.rows(
-        'SELECT sha256 FROM certificate WHERE instance = ? AND not_after_ms > ? ORDER BY sha256',
-        uuid,
-        cause.atMs,
-      );
-      return {
-        kind: 'instance',
-        instance: uuid,
-        digests: digests.map((digest) => String(digest.sha256)),
-        repeated: changed === 0,
-        ...toCause(row),
-      };
-    });
+    return this.#db.transaction(() => revokeInstance(this.#db, uuid, cause));
   }
 
   async revokeCertificate(sha256: string, cause: RevocationCause): Promise<Revocation | undefined> {
-    return this.#db.transaction(() => {
-      const changed = this.#db.run(
-        `UPDATE certificate SET revoked_at_ms = ?, revoked_reason = ?, revoked_by = ?
-         WHERE sha256 = ? AND revoked_at_ms IS NULL`,
-        ...causeValues(cause),
-        sha256,
-      );
-      const row = this.#db.row('SELECT * FROM certificate WHERE sha256 = ?', sha256);
-      if (!row) return undefined;
-      return {
-        kind: 'certificate',
-        instance: String(row.instance),
-        digests: Number(row.not_after_ms) > cause.atMs ? [sha256] : [],
-        repeated: changed === 0,
-        ...toCause(row),
-      };
-    });
+    return this.#db.transaction(() => revokeCertificate(this.#db, sha256, cause));
   }
 
   async revokedCertificates(endAfterMs: number): Promise<RevokedCertificate[]> {
@@ -310,16 +300,4 @@ export class SqliteIdentityStore implements MeshIdentityStore {
       newestOrder(this.#db),
     );
   }
-}
-
-function causeValues({ atMs, reason, actor }: RevocationCause): [number, string, string] {
-  return [atMs, reason, actor];
-}
-
-function toCause(row: Record<string, unknown>): RevocationCause {
-  return {
-    atMs: Number(row.revoked_at_ms),
-    reason: String(row.revoked_reason),
-    actor: String(row.revoked_by),
-  };
 }

@@ -1,5 +1,5 @@
 /** `dta ca` and `dta identity inspect`, as an operator runs them. */
-import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,6 +57,21 @@ describe('a first start', () => {
     expect([exit, stderr]).toEqual([3, expect.stringContaining('another controller runs on')]);
     // The first one is still who operators are led to.
     expect((await run('ca', 'show')).exit).toBe(0);
+  });
+
+  it('is made in no directory that others may enter: exit 3', async () => {
+    const open = join(directory, 'open');
+    mkdirSync(open);
+    chmodSync(open, 0o755);
+    for (const args of [
+      ['ca', 'init', ...named],
+      ['controller', ...named, ...freePorts, '--new-mesh'],
+    ]) {
+      const { exit, stderr } = await dtaInProcess([...args, '--data-dir', open]);
+      expect(exit).toBe(3);
+      expect(stderr).toContain(`chmod 700 ${open}`);
+    }
+    expect(readdirSync(open)).toEqual([]);
   });
 
   it('is made once: a second `ca init` is a conflict, exit 6', async () => {

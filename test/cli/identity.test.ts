@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { attest } from '../../controller/agent/attest.ts';
 import { ControllerClient } from '../../controller/agent/controller-client.ts';
 import { join as joinMesh } from '../../controller/agent/join.ts';
 import { ForeignAuthority } from '../../controller/identity/attestation/attestation.test-data.ts';
@@ -217,6 +218,31 @@ workloads:
     expect(await operate('identity', 'revoke', '--team', 'nobody')).toContain('is the name right?');
     expect(await operate('identity', 'rotate', '--service', 'prod/x')).toContain('concerns nobody');
     expect(await failing('identity', 'revoke', '--domain', 'other')).toMatchObject({ exit: 2 });
+  });
+
+  it('loses every instance that one certificate made', async () => {
+    const url = `https://127.0.0.1:${agentPort}`;
+    const { token } = await json('identity', 'issue', 'orders');
+    const [certificate, key] = [corp.path('host-1.pem'), corp.path('host-1.key')];
+    const again = await attest(
+      new ControllerClient(url, AbortSignal.timeout(10_000)),
+      { method: 'x509pop', certificate, key },
+      { keyHash: token.split('.').at(-1) },
+    );
+    const all = (await instances()).filter(({ service }) => service === 'host-agent');
+    const uuids = all.map((each) => each.uuid).sort();
+    const uuid = again.spiffeId.split('/').at(-1) ?? '';
+    const other = uuids.find((each) => each !== uuid);
+    const said = await operate('identity', 'revoke', uuid, '--reason', 'stolen');
+    expect(said).toMatch(new RegExp(`^instance ${uuid} revoked, \\d+ live certificate`));
+    expect(said).toContain(`  and ${other}, which joined by the same evidence\n`);
+    const listed = await operate('identity', 'list');
+    for (const each of uuids) {
+      expect(listed).toMatch(new RegExp(`^${each} .* revoked .*: stolen$`, 'm'));
+    }
+    const watched = await operate('identity', 'watch', '--once', '-n', '100');
+    expect(watched).toContain(`in all ${uuids.join(', ')}`);
+    expect(await json('identity', 'revoke', uuid)).toMatchObject({ instances: [], repeated: true });
   });
 });
 

@@ -12,6 +12,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { makeKeyAndRequest } from '../../agent/csr.ts';
 import { twinOf } from '../certificate-digests.ts';
 import { toPem } from '../der-writer.ts';
+import type { IssuedIdentity } from '../service.ts';
 import { AttestedMesh, ForeignAuthority, fingerprint } from './attestation.test-data.ts';
 import { Challenges } from './challenges.ts';
 import { challengeText, X509PopAttestor } from './x509pop-attestor.ts';
@@ -58,6 +59,19 @@ function attest(show: Show = {}) {
   return mesh.identities.attest({ method: 'x509pop', evidence, csr });
 }
 
+const renew = ({ certificatePem }: IssuedIdentity) =>
+  mesh.identities.renew(new X509Certificate(certificatePem).raw, mesh.csr);
+const digestOf = ({ certificatePem }: IssuedIdentity) =>
+  createHash('sha256').update(new X509Certificate(certificatePem).raw).digest('hex');
+
+/** Another host of the same registration. */
+async function corpOther(): Promise<IssuedIdentity> {
+  const names = ['subjectAltName=DNS:h2.corp.test'];
+  const pem = corp.issue('host-2', 'intermediate', [...leafOnly, ...names]);
+  await mesh.register('orders-2', ['x509pop:cn:host-2'], 'orders');
+  return await attest({ chainPem: pem + intermediatePem, key: corp.key('host-2') });
+}
+
 describe('a certificate of a trusted root', () => {
   it('selects the registration by its names and its root', async () => {
     const { spiffeId } = await attest();
@@ -72,13 +86,28 @@ describe('a certificate of a trusted root', () => {
     const first = await attest();
     const second = await attest();
     expect(second.instance).not.toBe(first.instance);
-    await mesh.identities.revoke(first.instance, 'stolen', 'alice');
+    const other = await corpOther();
+    const heard: unknown[] = [];
+    mesh.identities.onRevoked((revocation) => heard.push(revocation));
+    const revocation = await mesh.identities.revoke(first.instance, 'stolen', 'alice');
+    const both = [first.instance, second.instance].sort();
+    expect(revocation).toMatchObject({ instance: first.instance, instances: both });
+    expect(revocation.digests).toEqual([first, second].map(digestOf).sort());
+    expect(heard).toEqual([revocation]);
+    expect((await mesh.identities.revocations()).instances).toEqual(both);
+    expect(mesh.identities.events.tail({ limit: 1 })).toMatchObject([
+      { kind: 'revoked', instance: first.instance, instances: both },
+    ]);
+    const listed = mesh.lines.find(({ msg }) => msg === 'identity revoked');
+    expect(listed).toMatchObject({ instances: both });
+    await expect(renew(second)).rejects.toThrow('renewal denied');
+    await renew(other);
     expect(await mesh.refusal(attest())).toBe('evidence revoked');
     const twin = twinOf(new X509Certificate(hostPem).raw) ?? Buffer.alloc(0);
     const chainPem = toPem('CERTIFICATE', twin) + intermediatePem;
     expect(fingerprint(chainPem)).not.toBe(fingerprint(hostPem));
     expect(await mesh.refusal(attest({ chainPem }))).toBe('evidence revoked');
-    expect(await mesh.identities.list()).toHaveLength(2);
+    expect(await mesh.identities.list()).toHaveLength(3);
   });
 
   it('is registered or refused', async () => {

@@ -74,6 +74,10 @@ async function revokeOne(
   console.log(
     `${revocation.kind} ${revocation.instance} ${what}, ${revocation.digests.length} live certificate(s)`,
   );
+  for (const each of revocation.instances) {
+    if (each !== revocation.instance)
+      console.log(`  and ${each}, which joined by the same evidence`);
+  }
 }
 
 async function revokeGroup(

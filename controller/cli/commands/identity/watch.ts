@@ -43,6 +43,7 @@ function showEvent(event: IdentityEventReply): string {
     kind.padEnd(15),
     ...(method === undefined ? [] : [method]),
     spiffeId ?? target ?? instance ?? '-',
+    ...(event.instances === undefined ? [] : [`in all ${event.instances.join(', ')}`]),
     ...(address === undefined ? [] : [`from ${address}`]),
     ...(actor === undefined ? [] : [`by ${actor}`]),
     ...(event.notAfterMs === undefined ? [] : [`until ${showTime(event.notAfterMs)}`]),
