@@ -41,8 +41,12 @@ it.each([0o750, 0o705, 0o710, 0o701, 0o720, 0o2777])(
 it('is held by another process, and ends with it', async () => {
   const module = new URL('./data-dir-lock.ts', import.meta.url).href;
   const script = `import { lockDataDir } from ${JSON.stringify(module)};
-    lockDataDir(${JSON.stringify(dir)}); console.log('held'); setInterval(() => {}, 1_000);`;
-  const holder = spawn(process.execPath, ['--input-type=module-typescript', '-e', script]);
+    lockDataDir(${JSON.stringify(dir)});
+    // Nobody keeps what was given: the lock has to live on.
+    setTimeout(() => { globalThis.gc(); setTimeout(() => console.log('held'), 20); }, 20);
+    setInterval(() => {}, 1_000);`;
+  const flags = ['--expose-gc', '--input-type=module-typescript'];
+  const holder = spawn(process.execPath, [...flags, '-e', script]);
   await once(holder.stdout, 'data');
   expect(() => lockDataDir(dir)).toThrow('another controller runs');
   holder.kill('SIGKILL');

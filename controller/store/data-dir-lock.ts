@@ -28,8 +28,15 @@ export function lockDataDir(dataDir: string): () => void {
       cause,
     });
   }
-  return () => lock.close();
+  held.add(lock);
+  return () => {
+    held.delete(lock);
+    lock.close();
+  };
 }
+
+/** A database that nobody refers to is closed when memory is collected, and its lock ends. */
+const held = new Set<DatabaseSync>();
 
 /** Closing a file ends every lock that this process has on it: one that is there is not opened here. */
 function makePrivate(path: string): void {

@@ -160,6 +160,40 @@ describe('a token of a pod', () => {
   });
 });
 
+describe('clusters with one issuer', () => {
+  it('are told apart by the key that has signed', async () => {
+    const [west, east] = [new TokenIssuer(), new TokenIssuer()];
+    const stranger = new TokenIssuer();
+    // The same identifier of three keys.
+    for (const each of [west, east, stranger]) each.add('k1', 'ES256');
+    const cluster = (name: string, forAudience: string, each?: TokenIssuer) => {
+      const file = tls.path(`${name}.json`);
+      if (each) writeFileSync(file, each.jwks);
+      return { name, issuer: issuerUrl, audience: forAudience, verify: { keys: { file } } };
+    };
+    const clusters = [
+      cluster('away', audience),
+      cluster('west', audience, west),
+      cluster('east', 'sm-dta-east', east),
+    ];
+    mesh = await AttestedMesh.open((clock) => [new KubernetesAttestor(clusters, clock)]);
+    await mesh.register('orders', orders);
+    await mesh.register('orders-east', ['k8s:cluster:east', 'k8s:ns:shop'], 'ledger');
+    const ofEast = claims({ aud: 'sm-dta-east' });
+    expect((await attest(west.token('k1', claims()))).spiffeId).toContain('/svc/orders/');
+    expect((await attest(east.token('k1', ofEast))).spiffeId).toContain('/svc/ledger/');
+    const proved = (await mesh.identities.list()).map(({ evidence }) => evidence);
+    expect(new Set(proved)).toEqual(new Set([`k8s:west:${podUid}`, `k8s:east:${podUid}`]));
+    // Each for its own audience, and nobody for a key that neither has.
+    const foreign = 'token for another audience';
+    expect(await mesh.refusal(attest(east.token('k1', claims())))).toBe(foreign);
+    expect(await mesh.refusal(attest(west.token('k1', ofEast)))).toBe(foreign);
+    const reason = await mesh.refusal(attest(stranger.token('k1', claims())));
+    expect(reason).toContain('signature');
+    expect(reason).toContain('cannot be read');
+  });
+});
+
 describe('the key set', () => {
   beforeEach(() => mesh.register('orders', orders));
 

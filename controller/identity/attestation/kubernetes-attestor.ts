@@ -9,7 +9,13 @@ import { DtaError } from '../../errors.ts';
 import { denied } from '../denied.ts';
 import type { AttestationContext, Attested, Attestor, Evidence } from './attestor.ts';
 import { fetchText } from './fetch-text.ts';
-import { checkClaims, checkSignature, parseJsonWebToken, TokenFault } from './json-web-token.ts';
+import {
+  checkClaims,
+  checkSignature,
+  type ParsedToken,
+  parseJsonWebToken,
+  TokenFault,
+} from './json-web-token.ts';
 import { KeySet, type KeySetPlace } from './key-set.ts';
 
 /** A cluster whose workloads may join. */
@@ -31,29 +37,33 @@ export interface KubernetesCluster {
       };
 }
 
-/** Evidence: `token`. The cluster is the one whose issuer the token names. */
+interface Candidate {
+  readonly cluster: KubernetesCluster;
+  /** Absent: the cluster is asked. */
+  readonly keys?: KeySet;
+}
+
+/**
+ * Evidence: `token`. The cluster is the one whose issuer the token names and, as most clusters have
+ * the same, whose key has signed it. A cluster that makes reviews has to have its issuer for itself:
+ * it would see the tokens of others.
+ */
 export class KubernetesAttestor implements Attestor {
   readonly method = 'k8s';
-  readonly #clusters: ReadonlyMap<string, { cluster: KubernetesCluster; keys?: KeySet }>;
+  readonly #candidates: readonly Candidate[];
 
   constructor(clusters: readonly KubernetesCluster[], clock: Clock) {
-    this.#clusters = new Map(
-      clusters.map((cluster) => [
-        cluster.issuer,
-        'keys' in cluster.verify
-          ? { cluster, keys: new KeySet(cluster.verify.keys, clock) }
-          : { cluster },
-      ]),
+    this.#candidates = clusters.map((cluster) =>
+      'keys' in cluster.verify
+        ? { cluster, keys: new KeySet(cluster.verify.keys, clock) }
+        : { cluster },
     );
   }
 
   async attest({ token: text = '' }: Evidence, { nowMs }: AttestationContext): Promise<Attested> {
     try {
       const token = parseJsonWebToken(text);
-      const entry = this.#clusters.get(String(token.claims.iss));
-      if (!entry) throw new TokenFault('token of another issuer');
-      const { cluster, keys } = entry;
-      if (keys) checkSignature(token, await keys.find(token.keyId));
+      const { cluster, keys } = await this.#find(token);
       // Also before a review: what is wrong anyway is not worth a call.
       checkClaims(token, { issuer: cluster.issuer, audience: cluster.audience, nowMs });
       const reviewed = keys ? undefined : await review(cluster, text);
@@ -63,6 +73,30 @@ export class KubernetesAttestor implements Attestor {
       throw error;
     }
   }
+
+  async #find(token: ParsedToken): Promise<Candidate> {
+    const { iss } = token.claims;
+    const candidates = this.#candidates.filter(({ cluster }) => cluster.issuer === iss);
+    if (candidates.length === 0) throw new TokenFault('token of another issuer');
+    try {
+      // All at once: a cluster that is away must not keep the pods of others waiting.
+      return await Promise.any(candidates.map((candidate) => verify(token, candidate)));
+    } catch (error) {
+      const faults = error instanceof AggregateError ? (error.errors as unknown[]) : [error];
+      const other = faults.find((fault) => !(fault instanceof TokenFault));
+      if (other) throw other;
+      throw new TokenFault(
+        [...new Set(faults.map((fault) => String((fault as Error).message)))].join('; '),
+      );
+    }
+  }
+}
+
+/** The candidate whose key has signed the token; one that is reviewed is taken as it is. */
+async function verify(token: ParsedToken, candidate: Candidate): Promise<Candidate> {
+  const { keys } = candidate;
+  if (keys) checkSignature(token, await keys.find(token.keyId));
+  return candidate;
 }
 
 function attestedBy(

@@ -54,12 +54,23 @@ describe('openAttestors', () => {
     [cluster('keys: { url: "http://10.0.0.1/jwks" }'), 'only https'],
     [cluster('keys: { url: "https://x", ca: nowhere.pem }'), 'cannot be read'],
     [
-      'kubernetes: [{ name: a, issuer: i, audience: a, keys: { file: k } }, { name: b, issuer: i, audience: a, keys: { file: k } }]',
-      'two clusters have one issuer',
+      'kubernetes: [{ name: a, issuer: i, audience: a, keys: { file: k } }, { name: a, issuer: j, audience: a, keys: { file: k } }]',
+      'two clusters have one name',
+    ],
+    [
+      'kubernetes: [{ name: a, issuer: i, audience: a, keys: { file: k } }, { name: b, issuer: i, audience: a, review: { url: "https://x", tokenFile: t } }]',
+      'clusters with one issuer need keys, not reviews',
     ],
   ])('refuses %j', (text, message) => {
     expect(() => open(text)).toThrow(expect.objectContaining({ code: 'setup' }));
     expect(() => open(text)).toThrow(message);
+  });
+
+  it('takes clusters with one issuer when each has keys', () => {
+    const methods = open(
+      'kubernetes: [{ name: a, issuer: i, audience: a, keys: { file: k } }, { name: b, issuer: i, audience: a, keys: { file: l } }]',
+    );
+    expect(methods).toEqual(['unix', 'k8s']);
   });
 
   it('refuses a file that is not there', () => {

@@ -89,6 +89,11 @@ function toCluster(
   return { ...cluster, verify: { reviewUrl: review.url, ...caPem(review.ca), bearer } };
 }
 
+/** A cluster that is asked about a token sees it, and could use it here as its own pod's. */
+function hasOwnIssuer({ issuer }: { issuer: string }, all: readonly { issuer: string }[]): boolean {
+  return all.filter((each) => each.issuer === issuer).length === 1;
+}
+
 const secureUrl = z.url().refine((url) => url.startsWith('https:') || isLoopback(new URL(url)), {
   error: 'only https, or http on loopback',
 });
@@ -116,8 +121,11 @@ const config = z.strictObject({
         }),
     )
     .min(1)
-    .refine((all) => new Set(all.map(({ issuer }) => issuer)).size === all.length, {
-      error: 'two clusters have one issuer',
+    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, {
+      error: 'two clusters have one name',
+    })
+    .refine((all) => all.every((one) => !one.review || hasOwnIssuer(one, all)), {
+      error: 'clusters with one issuer need keys, not reviews',
     })
     .optional(),
 });
