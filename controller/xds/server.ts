@@ -272,8 +272,6 @@ const timerMaxMs = 2 ** 31 - 1;
 
 const serverOptions = {
   'grpc.max_send_message_length': -1,
-  // Nobody asks for gRPC's own statistics, and each message would be counted in four places.
-  'grpc.enable_channelz': 0,
   'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 10_000,
 };
