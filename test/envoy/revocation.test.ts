@@ -46,9 +46,15 @@ describe('after a revocation', () => {
   /** Asks until it is refused; gives the milliseconds. */
   const untilRefused = async (client: Client, sinceMs: number) => {
     for (;;) {
+      const sentMs = performance.now() - sinceMs;
       const came = await client.ask({ path: '/orders/7' });
       const tookMs = performance.now() - sinceMs;
       if (came.status === 200 && tookMs < 5_000) continue;
+      if (came.status === 0) {
+        // Permitted before and cut while it ran, of which a caller over HTTP/1.1 hears half a second later.
+        expect((await client.ask({ path: '/orders/7' })).status).not.toBe(200);
+        return sentMs;
+      }
       expect(came.status).toBe(403);
       expect(JSON.parse(came.body)).toMatchObject({ code: 'DTA1008' });
       return tookMs;
