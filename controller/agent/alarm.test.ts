@@ -1,7 +1,8 @@
 /** Waiting and backing off. */
 import { describe, expect, it } from 'vitest';
 
-import { backoffMs, pause, systemAlarm } from './alarm.ts';
+import { backoffMs } from '../backoff.ts';
+import { pause, systemAlarm } from './alarm.ts';
 import { RungAlarm } from './rung-alarm.test-data.ts';
 
 describe('backoffMs', () => {

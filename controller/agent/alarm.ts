@@ -12,21 +12,6 @@ export const systemAlarm: Alarm = (delayMs, ring) => {
   return () => clearTimeout(timer);
 };
 
-/**
- * How long to wait before attempt number `attempt` (from 1): doubling from `firstMs` to `mostMs`,
- * then reduced by up to a half by `jitter` (0 to 1), so that agents that lost the controller
- * together do not come back together.
- */
-export function backoffMs(
-  attempt: number,
-  firstMs: number,
-  mostMs: number,
-  jitter: number,
-): number {
-  const full = Math.min(mostMs, firstMs * 2 ** Math.min(attempt - 1, 30));
-  return Math.round(full * (1 - jitter / 2));
-}
-
 /** Resolves after `delayMs`, or at once when `signal` is aborted. */
 export function pause(alarm: Alarm, delayMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

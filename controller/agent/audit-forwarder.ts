@@ -1,7 +1,9 @@
 /** Hands spooled audit batches to the controller, in order, until it has them. */
+
+import { backoffMs } from '../backoff.ts';
 import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { type Alarm, backoffMs, pause } from './alarm.ts';
+import { type Alarm, pause } from './alarm.ts';
 import { readBatchHeader } from './audit-batch.ts';
 import type { Spool } from './spool.ts';
 

@@ -2,10 +2,12 @@
  * Keeps one identity alive: gets it, renews it in time or when it is ordered to, gets it anew where
  * that is possible (draft-si-service-mesh-dta-00, certificate rotation).
  */
+
+import { backoffMs } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
 import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { type Alarm, backoffMs, pause } from './alarm.ts';
+import { type Alarm, pause } from './alarm.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { type HeldIdentity, keepIdentity } from './identity.ts';
 import { renew } from './join.ts';

@@ -2,10 +2,12 @@
  * When a certificate is renewed, and the loop that does it (draft-si-service-mesh-dta-00,
  * certificate rotation).
  */
+
+import { backoffMs } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
 import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { type Alarm, backoffMs, pause } from './alarm.ts';
+import { type Alarm, pause } from './alarm.ts';
 import type { RenewalBell } from './renewal-bell.ts';
 
 /** The life of a certificate, in Unix milliseconds. */

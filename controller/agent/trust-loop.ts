@@ -1,8 +1,10 @@
 /** Follows the mesh: which roots there are, and whether the own certificate is to be renewed before its time. */
+
+import { backoffMs } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
 import { DtaError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { type Alarm, backoffMs, pause } from './alarm.ts';
+import { type Alarm, pause } from './alarm.ts';
 import type { ControllerClient } from './controller-client.ts';
 import type { HeldIdentity } from './identity.ts';
 import type { RenewalBell } from './renewal-bell.ts';
