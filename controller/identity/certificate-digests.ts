@@ -14,7 +14,7 @@ import { bits, integer, sequence } from './der-writer.ts';
  */
 export function certificateDigests(der: Uint8Array): readonly string[] {
   const twin = twinOf(der);
-  return (twin ? [der, twin] : [der]).map((form) => sha256(form));
+  return (twin ? [der, twin] : [der]).map(digestOf);
 }
 
 /** The same certificate with the other signature; undefined when it is not signed on P-256. */
@@ -35,7 +35,8 @@ export function twinOf(der: Uint8Array): Buffer | undefined {
   }
 }
 
-function sha256(der: Uint8Array): string {
+/** SHA-256 of a certificate (DER), lower-case hexadecimal: what it is known by. */
+export function digestOf(der: Uint8Array): string {
   return createHash('sha256').update(der).digest('hex');
 }
 

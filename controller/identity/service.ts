@@ -2,7 +2,7 @@
  * Gives, renews and takes away identities: joins the certificate authority with the store (Figure
  * 1, "Identity Provider").
  */
-import { createHash, randomUUID, X509Certificate } from 'node:crypto';
+import { randomUUID, X509Certificate } from 'node:crypto';
 
 import type { Clock } from '../clock.ts';
 import { DtaError } from '../errors.ts';
@@ -17,6 +17,7 @@ import type { AttestationContext, Attested, Attestor } from './attestation/attes
 import type { Challenge } from './attestation/challenges.ts';
 import { JoinTokenAttestor } from './attestation/join-token-attestor.ts';
 import type { Authority } from './authority.ts';
+import { digestOf } from './certificate-digests.ts';
 import { type ControllerCertificate, makeControllerCertificate } from './controller-certificate.ts';
 import { parseCsr, type SigningRequest } from './csr.ts';
 import { denied } from './denied.ts';
@@ -383,10 +384,6 @@ interface Signed {
 function identityOf(registration: Registration, instance: string): MeshIdentity {
   const { trustDomain, environment, team, service } = registration;
   return { trustDomain, environment, team, service, instance };
-}
-
-function digestOf(der: Uint8Array): string {
-  return createHash('sha256').update(der).digest('hex');
 }
 
 /** Nothing is taken away: it mends itself when the first of them ends. */
